@@ -1,0 +1,139 @@
+"""What can go wrong, as one tree; in a cell each error is one red line that says what to do.
+
+ApiConnError
+├── ConfigError            the collection file or a setting does not hold
+├── UsageError             a magic line or an argument does not hold
+├── UnknownNameError       no collection, method, call or column of that name (also a LookupError)
+├── SecretError            a reference cannot be resolved, or a literal stands where a reference belongs
+├── PlaceholderError       a ``[name]`` or ``<name>`` has no value, or the value cannot stand there
+├── FenceError             a request would have left the collection's allowed origins
+├── AuthError              proof of identity failed
+│   ├── TokenError         the token endpoint refused, in the provider's own words
+│   ├── LoginRequired      nobody is signed in
+│   └── LoginError         a login ended without a token
+├── CallError              a call failed; keeps ``.request`` and ``.response`` (without secrets)
+│   ├── NetworkError       no answer arrived
+│   ├── CallTimeout        no answer in time (also a TimeoutError)
+│   ├── StatusError        the server answered 4xx or 5xx
+│   └── TooLargeError      the decoded answer passed the cap
+└── FrameError             an answer arrived that cannot become the table that was asked for
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class ApiConnError(Exception):
+    """The root. Its text is one line: what was tried, what came back, what to do."""
+
+    # The notebook floor sets this from `%config ApiConn.short_errors`.
+    short: ClassVar[bool] = True
+
+    def __getattr__(self, name: str) -> Any:
+        # IPython asks an exception for `_render_traceback_` before it draws a traceback
+        # (InteractiveShell.showtraceback). Offering it only while `short` holds keeps the full one reachable.
+        if name == "_render_traceback_" and ApiConnError.short:
+            return self._one_line
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _one_line(self) -> list[str]:
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"]
+
+
+class ConfigError(ApiConnError):
+    """The collection file or a setting does not hold."""
+
+
+class UsageError(ApiConnError):
+    """A magic line or an argument does not hold."""
+
+
+class UnknownNameError(ApiConnError, LookupError):
+    """No such name; says which close ones there are."""
+
+    @classmethod
+    def among(cls, what: str, name: str, known: Iterable[str], hint: str = "") -> UnknownNameError:
+        """The error for `name` that is none of `known`: close matches first, then what there is, then `hint`."""
+        names = sorted(known)
+        close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        if close:
+            found = "did you mean " + " or ".join(close) + "?"
+        elif names:
+            found = "there is " + ", ".join(names[:12]) + (", …" if len(names) > 12 else "") + "."
+        else:
+            found = "there is none yet."
+        return cls(f"No {what} {name!r}: {found}" + (f" {hint}" if hint else ""))
+
+
+class SecretError(ApiConnError):
+    """A reference cannot be resolved, or a literal stands where a reference belongs."""
+
+
+class PlaceholderError(ApiConnError):
+    """A ``[name]`` or ``<name>`` has no value, or its value cannot stand there."""
+
+
+class FenceError(ApiConnError):
+    """A request would have left the collection's allowed origins; names both."""
+
+
+class AuthError(ApiConnError):
+    """Proof of identity failed."""
+
+
+class TokenError(AuthError):
+    """The token endpoint refused (RFC 6749 §5.2).
+
+    `error` and `description` are the provider's own words, `status` its HTTP status (None: no answer arrived).
+    """
+
+    def __init__(self, message: str, *, error: str = "", description: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.error = error
+        self.description = description
+        self.status = status
+
+
+class LoginRequired(AuthError):
+    """Nobody is signed in; says the command that signs in."""
+
+
+class LoginError(AuthError):
+    """A login ended without a token."""
+
+
+class CallError(ApiConnError):
+    """A call failed. `request` and `response` are httpx objects without secrets (None where there is none)."""
+
+    def __init__(
+        self, message: str, *, request: httpx.Request | None = None, response: httpx.Response | None = None
+    ) -> None:
+        super().__init__(message)
+        self.request = request
+        self.response = response
+
+
+class NetworkError(CallError):
+    """No answer arrived: the connection failed or broke."""
+
+
+class CallTimeout(CallError, TimeoutError):
+    """No answer in time."""
+
+
+class StatusError(CallError):
+    """The server answered with a 4xx or 5xx status."""
+
+
+class TooLargeError(CallError):
+    """The decoded answer passed the cap on its size (bytes)."""
+
+
+class FrameError(ApiConnError):
+    """An answer arrived that cannot become the table that was asked for."""

@@ -1,0 +1,37 @@
+"""What every test gets: a home of its own, loopback only, canaries, a real IPython shell.
+
+For tests:
+
+- fixtures: `home`, `canary` (tests/canary.py), `shell` and `magics` (tests/shell.py), third-party servers
+  (tests/servers/README.md), JupyterLab, Notebook 7 and JupyterHub in Chromium (tests/browser/README.md);
+- functions: ``from tests.conftest import need, require_tool`` for what may be missing on a machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.needs import need, require_tool
+
+__all__ = ["need", "require_tool"]
+
+pytest_plugins = [
+    "tests.isolation",
+    "tests.canary",
+    "tests.shell",
+    "tests.servers.fixtures",
+    "tests.browser.fixtures",
+]
+
+# A test that asks for one of these fixtures gets the marker, so nobody can forget it.
+MARKED_BY_FIXTURE = {"third_party": "servers", "chromium": "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` deselects
+def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+    for item in items:
+        for fixture, marker in MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)

@@ -1,0 +1,311 @@
+"""Where tokens rest: this kernel's memory, the OS keyring, or a file the person asked for.
+
+Several kernels share one entry: it is read again under a lock before a renewal, so one of them renews and no rotated
+refresh token is lost. Writing is atomic: a temporary file, fsync, rename.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from filelock import FileLock, Timeout
+from platformdirs import user_runtime_dir
+
+from apiconn_nb.auth.token import Token
+from apiconn_nb.errors import ConfigError
+from apiconn_nb.secrets import find_keyring
+
+_LOCK_WAIT = 60.0  # seconds another kernel may take for its renewal
+_KEYRING_WAIT = 10.0  # seconds; a locked desktop keyring asks the person, and nobody may be there
+_SERVICE = "apiconn_nb"
+
+
+class Store(Protocol):
+    """A place that keeps token records by key."""
+
+    shared: bool  # whether other kernels see it
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """The record, or None."""
+
+    def write(self, key: str, record: dict[str, Any] | None) -> None:
+        """Keep the record; None removes it."""
+
+    def where(self) -> str:
+        """The place in words, for ``--status``."""
+
+
+class MemoryStore:
+    """This process's memory: gone with the kernel."""
+
+    shared = False
+
+    def __init__(self) -> None:
+        self._records: dict[str, dict[str, Any]] = {}
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """The record, or None."""
+        return self._records.get(key)
+
+    def write(self, key: str, record: dict[str, Any] | None) -> None:
+        """Keep the record; None removes it."""
+        if record is None:
+            self._records.pop(key, None)
+        else:
+            self._records[key] = record
+
+    def where(self) -> str:
+        """The place in words."""
+        return "this kernel's memory"
+
+
+class FileStore:
+    """A JSON file the person asked for: mode 0600 in a folder of mode 0700, written whole or not at all."""
+
+    shared = True
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.expanduser().absolute()
+        self.repaired = ""  # what was too open when it was read, in words
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """The record, or None."""
+        found = self._all().get(key)
+        return found if isinstance(found, dict) else None
+
+    def write(self, key: str, record: dict[str, Any] | None) -> None:
+        """Keep the record; None removes it. Raises ConfigError where the file cannot be written: nothing is lost."""
+        lock = _file_lock(f"{self._path}-write")
+        with lock:
+            records = self._all()
+            if record is None:
+                records.pop(key, None)
+            else:
+                records[key] = record
+            try:
+                write_private(self._path, json.dumps(records, indent=1).encode())
+            except OSError as error:
+                raise ConfigError(f"The token file {self._path} cannot be written: {error.strerror}.") from None
+
+    def where(self) -> str:
+        """The place in words."""
+        return f"the file {self._path}" + (f" ({self.repaired})" if self.repaired else "")
+
+    def _all(self) -> dict[str, Any]:
+        try:
+            self._narrow()
+            content = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"The token file {self._path} cannot be read ({type(error).__name__}): move it away and sign in again."
+            ) from None
+        return content if isinstance(content, dict) else {}
+
+    def _narrow(self) -> None:
+        mode = stat.S_IMODE(self._path.stat().st_mode)
+        if os.name == "posix" and mode & 0o077:
+            self._path.chmod(0o600)
+            self.repaired = f"its mode was {mode:04o}, now 0600"
+
+
+class KeyringStore:
+    """The OS keyring, asked with a time-out."""
+
+    shared = True
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def read(self, key: str) -> dict[str, Any] | None:
+        """The record, or None."""
+        text = _in_time(lambda: self._backend.get_password(_SERVICE, key))
+        if not text:
+            return None
+        found = json.loads(text)
+        return found if isinstance(found, dict) else None
+
+    def write(self, key: str, record: dict[str, Any] | None) -> None:
+        """Keep the record; None removes it."""
+        if record is not None:
+            _in_time(lambda: self._backend.set_password(_SERVICE, key, json.dumps(record)))
+            return
+        if _in_time(lambda: self._backend.get_password(_SERVICE, key)) is not None:
+            _in_time(lambda: self._backend.delete_password(_SERVICE, key))
+
+    def where(self) -> str:
+        """The place in words."""
+        return f"the OS keyring ({type(self._backend).__module__.rpartition('.')[2]})"
+
+
+def open_store(token_file: str = "") -> Store:
+    """The store that holds here: the file the person asked for, else the OS keyring, else memory."""
+    if token_file:
+        return FileStore(Path(token_file))
+    backend = find_keyring()
+    return KeyringStore(backend) if backend is not None else MemoryStore()
+
+
+class TokenSlot:
+    """One collection's token in one environment: the store's entry, kept in memory, renewed by one at a time.
+
+    Parameters: `store`; `key`, the entry's name (no secret in it); `login_command`, what a person runs to sign in.
+    `wait_for_login` is set by a login under way: a call that has no token waits there.
+    """
+
+    def __init__(self, store: Store, key: str, login_command: str = "the login") -> None:
+        self._store = store
+        self._key = key
+        self.login_command = login_command
+        self._token: Token | None = None
+        self._seen = -1  # the stamp at the last look into the store; -1: never looked
+        self._lock = threading.RLock()
+        self.wait_for_login: Callable[[], None] | None = None
+
+    @property
+    def token(self) -> Token | None:
+        """The token, read again where another kernel has renewed it or signed out since."""
+        if self._seen != self._stamp():
+            self.reload()
+        return self._token
+
+    def reload(self) -> Token | None:
+        """The token as the store has it now."""
+        seen = self._stamp()  # before the look: a change during it is seen at the next one
+        record = self._store.read(self._key)
+        self._token = Token.from_record(record) if record is not None else None
+        self._seen = seen
+        return self._token
+
+    def keep(self, token: Token) -> None:
+        """Store `token` first, then use it: a rotated refresh token is on disk before its access token is sent."""
+        self._store.write(self._key, token.to_record())
+        self._token = token
+        self._tell()
+
+    def drop(self) -> None:
+        """Forget the token here and in the store."""
+        self._store.write(self._key, None)
+        self._token = None
+        self._tell()
+
+    def _stamp(self) -> int:
+        """When any kernel last wrote the entry. A keyring is slow to ask; a file's time costs microseconds."""
+        if not self._store.shared:
+            return 0
+        try:
+            return _stamp_file(self._key).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _tell(self) -> None:
+        if self._store.shared:
+            with contextlib.suppress(OSError):
+                path = _stamp_file(self._key)
+                path.write_bytes(b"")
+        self._seen = self._stamp()
+
+    def where(self) -> str:
+        """Where the token is kept, in words."""
+        return self._store.where()
+
+    @contextlib.contextmanager
+    def renewing(self) -> Iterator[None]:
+        """Alone among this kernel's threads, and among the kernels where the store is shared.
+
+        Raises ConfigError when another kernel holds the entry for longer than a minute.
+        """
+        with self._lock:
+            if not self._store.shared:
+                yield
+                return
+            lock = _file_lock(self._key)
+            try:
+                lock.acquire(timeout=_LOCK_WAIT)
+            except Timeout:
+                raise ConfigError("Another kernel has been renewing this token for a minute: try again.") from None
+            try:
+                yield
+            finally:
+                lock.release()
+
+
+def slot_key(collection: str, environment: str, settings: dict[str, Any]) -> str:
+    """The entry's name: collection, environment and a fingerprint of the public settings (another client, another entry)."""
+    public = json.dumps(settings, sort_keys=True, default=str)
+    return f"{collection}:{environment}:{hashlib.sha256(public.encode()).hexdigest()[:16]}"
+
+
+def _file_lock(name: str) -> FileLock:
+    return FileLock(_beside(name, "lock"), mode=0o600)
+
+
+def _stamp_file(name: str) -> Path:
+    return _beside(name, "stamp")
+
+
+def _beside(name: str, suffix: str) -> Path:
+    """A file of this machine's runtime folder: locks work there, whatever file system the home is on."""
+    folder = Path(user_runtime_dir("apiconn_nb", ensure_exists=True))
+    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{suffix}"
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file of mode 0600 whole or not at all: temporary file beside it, fsync, rename, fsync of the folder."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # some file systems know no fsync of a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _in_time(ask: Callable[[], Any]) -> Any:
+    """What the keyring answers, within its time. Raises ConfigError where it does not, or refuses."""
+    answer: list[Any] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answer.append(ask())
+        except Exception as error:  # each backend has exceptions of its own
+            failure.append(error)
+
+    thread = threading.Thread(target=run, name="apiconn-keyring", daemon=True)
+    thread.start()
+    thread.join(_KEYRING_WAIT)
+    if failure:
+        raise ConfigError(
+            f"The OS keyring refused ({type(failure[0]).__name__}): unlock it, or set ApiConn.token_file."
+        )
+    if not answer:
+        raise ConfigError(
+            f"The OS keyring did not answer in {_KEYRING_WAIT:.0f} s: unlock it, or set ApiConn.token_file."
+        )
+    return answer[0]

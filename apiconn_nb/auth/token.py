@@ -1,0 +1,227 @@
+"""What a token is, and the one place that turns a token response into one (RFC 6749 §5)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from apiconn_nb.errors import TokenError
+from apiconn_nb.redaction import redact
+from apiconn_nb.secrets import NO_SECRET, Secret
+
+_MARGIN = 60.0  # seconds before expiry at which a token counts as old …
+_MARGIN_SHARE = 0.1  # … but never more than this share of its lifetime
+_QUOTED = 300  # characters of a provider's text that a message repeats
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """An access token and what came with it.
+
+    `expires_at` and `obtained_at` are seconds since the epoch (`expires_at` None: the provider did not say); `extra` are
+    the response's members that have no field here; `identity` is who signed in (``id``, ``email``), where that is known.
+    """
+
+    access_token: Secret
+    token_type: str = "Bearer"  # noqa: S105 -- a scheme, not a secret
+    expires_at: float | None = None
+    refresh_token: Secret = NO_SECRET
+    scope: str = ""
+    obtained_at: float = 0.0
+    extra: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    identity: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether it can be sent at `now`, with the margin that a call on its way needs."""
+        if self.expires_at is None:
+            return True
+        margin = min(_MARGIN, _MARGIN_SHARE * max(0.0, self.expires_at - self.obtained_at))
+        return now < self.expires_at - margin
+
+    def is_alive(self, now: float) -> bool:
+        """Whether it has not expired at `now`."""
+        return self.expires_at is None or now < self.expires_at
+
+    def to_record(self) -> dict[str, Any]:
+        """The token as the store keeps it. The values themselves: for `auth.store` alone."""
+        return {
+            "access_token": self.access_token.reveal(),
+            "token_type": self.token_type,
+            "expires_at": self.expires_at,
+            "refresh_token": self.refresh_token.reveal(),
+            "scope": self.scope,
+            "obtained_at": self.obtained_at,
+            "extra": dict(self.extra),
+            "identity": dict(self.identity),
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Token:
+        """The token that `to_record` wrote."""
+        expires_at = record.get("expires_at")
+        return cls(
+            access_token=Secret(str(record.get("access_token", "")), label="access token"),
+            token_type=str(record.get("token_type", "Bearer")),
+            expires_at=float(expires_at) if expires_at is not None else None,
+            refresh_token=Secret(str(record.get("refresh_token", "")), label="refresh token"),
+            scope=str(record.get("scope", "")),
+            obtained_at=float(record.get("obtained_at", 0.0)),
+            extra=dict(record.get("extra", {})),
+            identity=dict(record.get("identity", {})),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class ResponseShape:
+    """How one provider's token response is read.
+
+    `token_field`: the member that holds the token, a dotted path allowed; `is_query`: the body is form-encoded whatever
+    its content type; `lifetime`: seconds a token lives where the response has no ``expires_in`` (0: unknown).
+    """
+
+    token_field: str = "access_token"  # noqa: S105 -- the member's name
+    is_query: bool = False
+    lifetime: int = 0
+
+
+def read_token(
+    status: int, content_type: str, body: bytes, shape: ResponseShape, *, before: Token | None = None
+) -> Token:
+    """The token in a response.
+
+    Parameters: HTTP `status`, `content_type` and `body`; `before`, the token that is being renewed: its refresh token,
+    scope and identity hold on where the response has none (RFC 6749 §6). Raises TokenError with the provider's own
+    ``error`` and ``error_description`` for a 4xx or 5xx, a 200 with ``error``, and a body without the token.
+    """
+    members = read_members(content_type, body, shape)
+    refuse_error(status, members, body)
+    value = member(members, shape.token_field)
+    if not isinstance(value, str) or not value:
+        names = ", ".join(sorted(map(str, members))) or "nothing that can be read"
+        raise TokenError(
+            f"The token response has no {shape.token_field!r}; it has {names}. If the token is under another name, "
+            "set Token name (--token-field).",
+            status=status,
+        )
+    return _token(members, value, shape, before)
+
+
+def _token(members: Mapping[str, Any], value: str, shape: ResponseShape, before: Token | None) -> Token:
+    now = time.time()
+    nested = _around(members, shape.token_field)
+    lifetime = _seconds(nested.get("expires_in", members.get("expires_in")))
+    if lifetime is None and shape.lifetime:
+        lifetime = float(shape.lifetime)
+    refresh = nested.get("refresh_token") or members.get("refresh_token")
+    scope = nested.get("scope", members.get("scope"))
+    standard = {"access_token", "refresh_token", "expires_in", "token_type", "scope", shape.token_field}
+    return Token(
+        access_token=Secret(value, label="access token"),
+        token_type=str(nested.get("token_type") or members.get("token_type") or "Bearer"),
+        expires_at=now + lifetime if lifetime is not None else None,
+        refresh_token=Secret(str(refresh), label="refresh token") if refresh else _kept(before),
+        scope=_scope(scope) if scope else (before.scope if before else ""),
+        obtained_at=now,
+        extra=_harmless({name: each for name, each in members.items() if name not in standard}),
+        identity=before.identity if before else {},
+    )
+
+
+def _kept(before: Token | None) -> Secret:
+    return before.refresh_token if before else NO_SECRET
+
+
+def _scope(scope: Any) -> str:
+    return " ".join(map(str, scope)) if isinstance(scope, list) else str(scope)
+
+
+def _harmless(members: dict[str, Any]) -> dict[str, Any]:
+    """Unknown members are kept; those whose name says token or secret may be credentials and are kept registered."""
+    for name, value in members.items():
+        if isinstance(value, str) and any(word in name.lower() for word in ("token", "secret", "assertion")):
+            Secret(value)  # registers the value for redaction
+    return members
+
+
+def _around(members: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """The object that the token stands in: its neighbours are the token's own."""
+    parent = member(members, path.rpartition(".")[0]) if "." in path and path not in members else members
+    return parent if isinstance(parent, Mapping) else members
+
+
+def member(members: Any, path: str) -> Any:
+    """The member at a dotted `path`; the whole path as one name is tried first. None where there is none."""
+    if not isinstance(members, Mapping):
+        return None
+    if path in members:
+        return members[path]
+    found: Any = members
+    for name in path.split("."):
+        if isinstance(found, list) and name.isdigit() and int(name) < len(found):
+            found = found[int(name)]
+        elif isinstance(found, Mapping) and name in found:
+            found = found[name]
+        else:
+            return None
+    return found
+
+
+def _seconds(value: Any) -> float | None:
+    """``expires_in`` as a number, a numeric string or a fraction; None for what says nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        return None
+    # Some providers send 0 or -1 for "does not expire"; infinity and NaN fail both comparisons.
+    return seconds if 0 < seconds < 1e11 else None
+
+
+def read_members(content_type: str, body: bytes, shape: ResponseShape) -> Mapping[str, Any]:
+    """The response's members, from JSON or a form-encoded body; empty where it is neither."""
+    text = body.decode("utf-8", "replace").strip()
+    if shape.is_query or "x-www-form-urlencoded" in content_type.lower():
+        if not text.startswith("{"):
+            return dict(parse_qsl(text))
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        # GitHub's default answer is form-encoded; some providers send it as text/plain or text/html.
+        pairs = parse_qsl(text) if "=" in text and "<" not in text and len(text) < 65536 else []
+        return dict(pairs)
+    return found if isinstance(found, Mapping) else {}
+
+
+def refuse_error(status: int, members: Mapping[str, Any], body: bytes) -> None:
+    """Raise TokenError where the response is an error: a 4xx or 5xx, or an ``error`` member with HTTP 200."""
+    error = members.get("error")
+    failed = members.get("ok") is False or (error not in (None, "", False))
+    if status < 400 and not failed and 200 <= status < 300:
+        return
+    code, description = _words(members, error)
+    if 300 <= status < 400:
+        raise TokenError(
+            f"The token endpoint answered with a redirect ({status}): no redirect is followed there.", status=status
+        )
+    said = f"{code}: {description}" if code and description else code or description
+    if not said:
+        said = redact(" ".join(body[: _QUOTED * 4].decode("utf-8", "replace").split()))[:_QUOTED] or "nothing"
+    raise TokenError(
+        f"The token endpoint refused ({status}): {said}", error=code, description=description, status=status
+    )
+
+
+def _words(members: Mapping[str, Any], error: Any) -> tuple[str, str]:
+    """The provider's own ``error`` and ``error_description``, also in the nested form some use."""
+    description = members.get("error_description") or members.get("message") or members.get("error_message") or ""
+    if isinstance(error, Mapping):
+        code = str(error.get("code") or error.get("type") or error.get("status") or "")
+        description = error.get("message") or error.get("error_description") or description
+    else:
+        code = "" if error in (None, True, False) else str(error)
+    return redact(code)[:_QUOTED], redact(str(description))[:_QUOTED]

@@ -1,0 +1,162 @@
+"""Signing calls with a token, and renewing it: before it expires, once on a 401, by one caller at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import parse_qsl, urlencode
+
+import httpx
+
+from apiconn_nb.auth.base import AuthMethod
+from apiconn_nb.auth.client import Flow
+from apiconn_nb.auth.header import one_line
+from apiconn_nb.auth.token import Token
+from apiconn_nb.errors import AuthError, LoginRequired, TokenError
+
+if TYPE_CHECKING:
+    from apiconn_nb.auth.store import TokenSlot
+
+_FORM = "application/x-www-form-urlencoded"
+Signing = Generator[httpx.Request, httpx.Response, None]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the token goes in a call: a header (RFC 6750 §2.1), or the parameter ``access_token`` (§2.2, §2.3)."""
+
+    in_header: bool = True
+    header_name: str = "Authorization"
+    header_prefix: str = "Bearer "
+
+    def sign(self, request: httpx.Request, token: Token) -> httpx.Request:
+        """A copy of `request` with the token in it."""
+        value = token.access_token.reveal()
+        headers = httpx.Headers(request.headers)
+        if self.in_header:
+            headers[self.header_name] = one_line(self.header_prefix + value, "access token")
+            return _copy(request, headers=headers)
+        if headers.get("Content-Type", "").lower().startswith(_FORM) and request.method not in ("GET", "HEAD"):
+            body = request.read() + (b"&" if request.read() else b"") + urlencode({"access_token": value}).encode()
+            del headers["Content-Length"]
+            return httpx.Request(
+                request.method, request.url, headers=headers, content=body, extensions=request.extensions
+            )
+        query = request.url.query.decode("ascii")
+        if any(name == "access_token" for name, _ in parse_qsl(query, keep_blank_values=True)):
+            raise AuthError("The call has a parameter access_token already, and the token would be a second one.")
+        url = request.url.copy_with(query=f"{query}&{urlencode({'access_token': value})}".lstrip("&").encode())
+        return _copy(request, url=url, headers=headers)
+
+
+def _copy(request: httpx.Request, *, headers: httpx.Headers, url: httpx.URL | None = None) -> httpx.Request:
+    return httpx.Request(
+        request.method, url or request.url, headers=headers, stream=request.stream, extensions=request.extensions
+    )
+
+
+@dataclass(frozen=True)
+class TokenMethod(AuthMethod):
+    """A method whose calls carry a token.
+
+    A subclass says how a token is first had (`grant`) and how it is renewed (`refresh`); both are flows.
+    """
+
+    # Whether `grant` needs a person: then a call waits for the login, and nothing is granted silently.
+    interactive: ClassVar[bool] = False
+
+    def grant(self) -> Flow:
+        """The flow that gets a token from the settings alone."""
+        raise NotImplementedError
+
+    def refresh(self, token: Token) -> Flow:
+        """The flow that renews `token`; the base repeats the grant, as a method without refresh tokens does."""
+        return (yield from self.grant())
+
+    def placement(self) -> Placement:
+        """Where the token goes in a call."""
+        return Placement()
+
+    def auth(self, slot: TokenSlot) -> httpx.Auth:
+        """The flow that signs with the token of `slot` and renews it there."""
+        return TokenAuth(self, slot)
+
+    def query_names(self) -> frozenset[str]:
+        """``access_token`` where the token goes in the query."""
+        return frozenset() if self.placement().in_header else frozenset({"access_token"})
+
+
+class TokenAuth(httpx.Auth):
+    """Signs a call with the slot's token. Parallel callers who find it old make exactly one renewal between them."""
+
+    def __init__(self, method: TokenMethod, slot: TokenSlot) -> None:
+        self._method = method
+        self._slot = slot
+        self._placement = method.placement()
+
+    def auth_flow(self, request: httpx.Request) -> Signing:
+        """Yields token requests where they are needed, then the signed call; once more after a 401."""
+        token = yield from self._current()
+        response = yield self._placement.sign(request, token)
+        if response.status_code != 401:
+            return
+        # A 401 says that the server did not act, so even an action may be sent again (interface.md, Use as).
+        renewed = yield from self._after_refusal(token)
+        if renewed is not None:
+            yield self._placement.sign(request, renewed)
+
+    def _current(self) -> Flow:
+        token = self._slot.token
+        if token is None and self._slot.wait_for_login is not None:
+            self._slot.wait_for_login()
+            token = self._slot.token
+        if token is not None and token.is_fresh(time.time()):
+            return token
+        with self._slot.renewing():
+            token = self._slot.reload()
+            if token is not None and token.is_fresh(time.time()):
+                return token  # another caller renewed it meanwhile
+            return (yield from self._renew(token))
+
+    def _after_refusal(self, refused: Token) -> Generator[httpx.Request, httpx.Response, Token | None]:
+        with self._slot.renewing():
+            token = self._slot.reload()
+            if token is not None and token.access_token != refused.access_token:
+                return token  # another caller renewed it meanwhile
+            if self._method.interactive and not (token and token.refresh_token):
+                return None
+            # The server refused what looked alive: what it says to the renewal is the answer, not the old token.
+            renewed = yield from self._renewal(token or refused)
+            self._slot.keep(renewed)
+            return renewed
+
+    def _renew(self, token: Token | None) -> Flow:
+        try:
+            renewed = yield from self._renewal(token)
+        except (TokenError, httpx.TransportError) as error:
+            # A renewal that failed early harms nothing while the old token lives.
+            passing = isinstance(error, httpx.TransportError) or (error.status or 500) >= 500 or error.status == 429
+            if passing and token is not None and token.is_alive(time.time()):
+                return token
+            raise
+        self._slot.keep(renewed)
+        return renewed
+
+    def _renewal(self, token: Token | None) -> Flow:
+        if token is not None and token.refresh_token:
+            try:
+                return (yield from self._method.refresh(token))
+            except TokenError as error:
+                if self._method.interactive or error.error != "invalid_grant":
+                    raise self._said(error) from None
+        if self._method.interactive:
+            raise LoginRequired(f"Nobody is signed in: run {self._slot.login_command}")
+        return (yield from self._method.grant())
+
+    def _said(self, error: TokenError) -> AuthError:
+        if self._method.interactive and error.error == "invalid_grant":
+            why = error.description or error.error
+            return LoginRequired(f"The sign-in is over ({why}): run {self._slot.login_command}")
+        return error

@@ -1,0 +1,248 @@
+"""What a setting is: one declaration that feeds magic options, form, TOML reader, JSON schema, docs and redaction.
+
+A method is a frozen dataclass whose members are made by `setting`; `fields_of` reads them back as `Field`s.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing
+import weakref
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from apiconn_nb.errors import ConfigError, SecretError
+from apiconn_nb.secrets import NO_SECRET, Secret, is_reference
+
+Rows = Mapping[str, "str | Secret"]
+"""Rows of key and value; a value written as a reference is a secret."""
+
+Format = Literal["line", "url", "template", "pem", "json", "choice"]
+Kind = Literal["text", "secret", "flag", "number", "rows"]
+
+_CREDENTIAL_WORDS = ("authorization", "api-key", "api_key", "apikey", "token", "secret", "password", "passwd", "cookie")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Field:
+    """One setting.
+
+    `kind` follows from the type alone (`Secret` is a secret everywhere); `format` says how a text is written: one line,
+    a URL, a URL with ``[name]`` in it, a PEM block, a JSON text, or one of `choices`. `dev_of` names the live field
+    whose development twin this is.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    default: Any
+    required: bool = False
+    help: str = ""
+    placeholder: str = ""
+    format: Format = "line"
+    choices: tuple[str, ...] = ()
+    advanced: bool = False
+    dev_of: str = ""
+
+    @property
+    def option(self) -> str:
+        """The magic option: ``--token-endpoint``."""
+        return "--" + self.name.replace("_", "-")
+
+    def parse(self, raw: Any, *, owner: str = "") -> Any:
+        """The typed value of what a file, a line or a form holds.
+
+        `owner` is the collection's name (a prompt is remembered for it). Raises ConfigError or SecretError in the words
+        of the field's label.
+        """
+        if self.kind == "secret":
+            return self._secret(raw, owner)
+        if self.kind == "rows":
+            return self._rows(raw, owner)
+        if self.kind == "flag":
+            return self._typed(raw, bool, "true or false")
+        if self.kind == "number":
+            if isinstance(raw, bool) or not isinstance(raw, int):
+                raise ConfigError(f"{self.label} ({self.name}): write a whole number, not {raw!r}.")
+            return raw
+        text = self._typed(raw, str, "text")
+        if self.format == "choice" and text not in self.choices:
+            raise ConfigError(f"{self.label} ({self.name}): {text!r} is none of {', '.join(self.choices)}.")
+        if self.format in ("url", "template") and text:
+            check_url(text, self.label)
+        return text
+
+    def _typed(self, raw: Any, kind: type, words: str) -> Any:
+        if not isinstance(raw, kind):
+            raise ConfigError(f"{self.label} ({self.name}): write {words}, not {type(raw).__name__}.")
+        return raw
+
+    def _secret(self, raw: Any, owner: str) -> Secret:
+        if isinstance(raw, Secret):
+            return raw
+        if raw == "":
+            return NO_SECRET
+        if not isinstance(raw, str) or not is_reference(raw):
+            # The value is not repeated: the message must be safe to show.
+            raise SecretError(
+                f"{self.label}: a secret never stands in a line or a file. Write a reference instead, such as "
+                f"{self.option} env:NAME, keyring:SERVICE/USER, file:PATH or prompt."
+            )
+        return Secret.from_reference(raw, label=self.label, owner=f"{owner}/{self.name}")
+
+    def _rows(self, raw: Any, owner: str) -> Rows:
+        if not isinstance(raw, Mapping):
+            raise ConfigError(f"{self.label} ({self.name}): write rows NAME=VALUE (a table in the file).")
+        return {
+            str(name): row_value(str(name), value, self.label, f"{owner}/{self.name}") for name, value in raw.items()
+        }
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the field as it stands in the file."""
+        types = {"text": "string", "secret": "string", "flag": "boolean", "number": "integer", "rows": "object"}
+        schema: dict[str, Any] = {"type": types[self.kind], "title": self.label}
+        if self.help:
+            schema["description"] = self.help
+        if self.kind == "secret":
+            schema |= {"writeOnly": True, "pattern": r"^((env|keyring|file|colab):.+|prompt)$"}
+        elif self.kind == "rows":
+            schema["additionalProperties"] = {"type": "string"}
+        elif self.default != "":
+            schema["default"] = self.default
+        if self.choices:
+            schema["enum"] = list(self.choices)
+        if self.format == "url":
+            schema["format"] = "uri"
+        return schema
+
+
+def setting(
+    label: str,
+    *,
+    default: Any = "",
+    default_factory: Any = None,
+    required: bool = False,
+    dev: str = "",
+    help: str = "",  # noqa: A002 -- argparse and click call it so
+    placeholder: str = "",
+    format: Format = "line",  # noqa: A002 -- JSON Schema calls it so
+    choices: tuple[str, ...] = (),
+    advanced: bool = False,
+) -> Any:
+    """Declare a member of a method's dataclass; `dev` is the label of its development twin (none: no twin)."""
+    described = {
+        "label": label,
+        "required": required,
+        "dev": dev,
+        "help": help,
+        "placeholder": placeholder,
+        "format": "choice" if choices else format,
+        "choices": choices,
+        "advanced": advanced,
+    }
+    metadata = {"setting": described}
+    if default_factory is not None:
+        return dataclasses.field(default_factory=default_factory, metadata=metadata, kw_only=True)
+    return dataclasses.field(default=default, metadata=metadata, kw_only=True)
+
+
+def secret(label: str, **described: Any) -> Any:
+    """Declare a `Secret` member, empty by default; parameters as for `setting`."""
+    return setting(label, default=NO_SECRET, **described)
+
+
+def rows(label: str, **described: Any) -> Any:
+    """Declare a `Rows` member, without rows by default; parameters as for `setting`."""
+    return setting(label, default_factory=dict, **described)
+
+
+def fields_of(method: type) -> tuple[Field, ...]:
+    """The fields of a method, in order, each followed by its development twin."""
+    if method not in _fields:
+        _fields[method] = _read_fields(method)
+    return _fields[method]
+
+
+_fields: weakref.WeakKeyDictionary[type, tuple[Field, ...]] = weakref.WeakKeyDictionary()
+
+
+def _read_fields(method: type) -> tuple[Field, ...]:
+    hints = typing.get_type_hints(method)
+    found: list[Field] = []
+    for member in dataclasses.fields(method):
+        described = dict(member.metadata.get("setting", {}))
+        if not described:
+            continue
+        twin_label = described.pop("dev")
+        kind, empty = _kind_of(hints[member.name])
+        default = empty if member.default is dataclasses.MISSING else member.default
+        live = Field(name=member.name, kind=kind, default=default, **described)
+        found.append(live)
+        if twin_label:
+            found.append(
+                dataclasses.replace(
+                    live, name=f"dev_{live.name}", label=twin_label, required=False, default=empty, dev_of=live.name,
+                    help=f"Used instead of “{live.label}” in the development environment, where it is filled.",
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def _kind_of(hint: Any) -> tuple[Kind, Any]:
+    kinds: dict[Any, tuple[Kind, Any]] = {
+        Secret: ("secret", NO_SECRET), str: ("text", ""), bool: ("flag", False), int: ("number", 0), Rows: ("rows", {}),
+    }  # fmt: skip
+    if hint not in kinds:
+        raise TypeError(f"a field is a str, Secret, bool, int or Rows, not {hint!r}")
+    return kinds[hint]
+
+
+def row_value(name: str, value: Any, label: str, owner: str) -> str | Secret:
+    """The value of a row, header or parameter: a reference becomes a Secret, a literal stays.
+
+    Raises SecretError for a literal under a name that looks like a credential's.
+    """
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ConfigError(f"{label}, row {name!r}: write text, not {type(value).__name__}.")
+    if isinstance(value, str) and is_reference(value):
+        return Secret.from_reference(value, label=f"{label} {name}", owner=f"{owner}/{name}")
+    if looks_like_credential(name) and value != "":
+        raise SecretError(f"{label}, row {name!r}: that looks like a credential. Write a reference: {name}=env:NAME.")
+    return str(value)
+
+
+def looks_like_credential(name: str) -> bool:
+    """Whether a header's or parameter's name says that its value is a credential."""
+    lowered = name.lower()
+    return any(word in lowered for word in _CREDENTIAL_WORDS)
+
+
+def check_url(text: str, label: str) -> None:
+    """Raise ConfigError unless `text` is an absolute https URL (http on loopback alone)."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigError(f"{label}: {text!r} is no URL ({error}).") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigError(f"{label}: {text!r} is no URL: begin with https://, for instance https://api.example.org.")
+    if any(character.isspace() or ord(character) < 32 for character in text):
+        raise ConfigError(f"{label}: {text!r} has a space or a control character in it.")
+    if "@" in parts.netloc:
+        raise ConfigError(f"{label}: a URL with a user or password in it is not kept; choose HTTP Basic Auth instead.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigError(f"{label}: {text!r} is not encrypted: use https:// (http is for loopback addresses alone).")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine: ``localhost`` or a loopback address."""
+    if host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,95 @@
+"""The second net: known secret values, in every form they may be written, are cut from text before it is shown.
+
+The first net is that secrets enter a request last (transport.py); this one is for what others write: a provider's error
+that echoes a token, a library's log line.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+import threading
+from collections import OrderedDict
+from urllib.parse import quote, quote_plus
+
+MASK = "•••"
+# Shorter texts stand in ordinary words, and cutting them would garble every message.
+_SHORTEST = 4
+_MOST = 4096  # values; a kernel that renews hourly for a year stays below
+
+_known: OrderedDict[str, None] = OrderedDict()
+_pattern: re.Pattern[str] | None = None
+_lock = threading.Lock()
+
+
+def register(value: str) -> None:
+    """Have `value` cut from what is shown from now on."""
+    global _pattern
+    if len(value) < _SHORTEST or value in _known:
+        return
+    with _lock:
+        _known[value] = None
+        while len(_known) > _MOST:
+            _known.popitem(last=False)
+        _pattern = None
+
+
+def redact(text: str) -> str:
+    """`text` with every known secret, plain or encoded, replaced by a mask."""
+    pattern = _pattern or _compile()
+    return pattern.sub(MASK, text) if pattern else text
+
+
+def _compile() -> re.Pattern[str] | None:
+    global _pattern
+    with _lock:
+        forms = {form for value in _known for form in encoded_forms(value) if len(form) >= _SHORTEST}
+        if not forms:
+            return None
+        # Longest first, so that a form is never cut in half by another one inside it.
+        _pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
+        return _pattern
+
+
+def encoded_forms(value: str) -> set[str]:
+    """`value` as it may stand in text: plain, percent-encoded, form-encoded, JSON-escaped, base64 (each shift), hex."""
+    raw = value.encode("utf-8", "surrogatepass")
+    forms = {value, quote(value, safe=""), quote(value), quote_plus(value), raw.hex(), raw.hex().upper()}
+    forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    forms |= {form.replace("%2f", "%2F").lower() for form in (quote(value, safe=""),) if form != value}
+    for shift in range(3):
+        # Inside a longer base64 text (`user:secret`) the value starts at any of three bit offsets; the characters
+        # it shares with its neighbours are left off.
+        encoded = base64.b64encode(b"\0" * shift + raw).decode()
+        skip = (0, 2, 3)[shift]
+        whole = (len(raw) + shift) // 3 * 4
+        core = encoded[skip:whole]
+        forms |= {core, core.replace("+", "-").replace("/", "_")}
+    return forms
+
+
+class RedactingFilter(logging.Filter):
+    """Cuts known secrets from the records of a logger that is not ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        clean = redact(message)
+        if clean != message:
+            record.msg, record.args = clean, ()
+        return True
+
+
+def guard_loggers() -> None:
+    """Put the filter on the loggers that print URLs and headers (httpx INFO; httpcore and asyncio at DEBUG)."""
+    # A logger's filters are not asked for its children's records, so each child that logs is named.
+    names = [
+        "httpx",
+        *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+        "apiconn_nb",
+    ]
+    for name in names:
+        logger = logging.getLogger(name)
+        if not any(isinstance(each, RedactingFilter) for each in logger.filters):
+            logger.addFilter(RedactingFilter())

@@ -28,8 +28,8 @@ _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"]+|"', re.DOTALL)
 class Needed:
     """The values of one request, by name.
 
-    `wanted_by` is what a message calls the place (``GET /users/[id]``). A `Secret` is private: it comes out as its mask,
-    and as its value only where `reveal` is on, in the transport.
+    `wanted_by` is what a message calls the place (``GET /users/[id]``). A `Secret` is private: it comes out as its
+    mask, and as its value only where `reveal` is on, in the transport.
     """
 
     def __init__(self, values: Mapping[str, Any], wanted_by: str = "the request", *, reveal: bool = False) -> None:

@@ -38,8 +38,8 @@ class Action:
 class AuthMethod:
     """How a collection proves who is calling, with its settings for one environment.
 
-    A subclass is a frozen dataclass whose members are made by `fields.setting`, `secret` and `rows`. It names its `slug`
-    (code, options, TOML), its `label` (the form) and its `order` in lists.
+    A subclass is a frozen dataclass whose members are made by `fields.setting`, `secret` and `rows`. It names its
+    `slug` (code, options, TOML), its `label` (the form) and its `order` in lists.
     """
 
     slug: ClassVar[str]
@@ -61,6 +61,9 @@ class AuthMethod:
 
     def check(self) -> None:
         """Look at the settings before anything is sent; raise ConfigError in the words of a label."""
+
+    def check_secrets(self) -> None:
+        """Look at the secrets too, where they can be had without asking; raise ConfigError in words."""
 
     def auth(self, slot: TokenSlot) -> httpx.Auth | None:
         """What signs a request, as an httpx flow (`httpx.Auth.auth_flow`); None: nothing is added.

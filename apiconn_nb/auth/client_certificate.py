@@ -49,6 +49,10 @@ class ClientCertificate(AuthMethod):
         if self.ca_certificate:
             mend(public_text(self.ca_certificate, "CA certificate"), "CA certificate")
 
+    def check_secrets(self) -> None:
+        """Read the key. Raises ConfigError where it is locked, unreadable, or another certificate's."""
+        read_key(self.private_key, self.private_key_password, read_certificate(self.certificate)[1])
+
     def present_certificate(self, context: ssl.SSLContext) -> None:
         """Load certificate and key into `context`. Raises ConfigError for a key that does not fit."""
         present(context, self.certificate, self.private_key, self.private_key_password)

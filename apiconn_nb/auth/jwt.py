@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -59,6 +58,11 @@ class JwtBearer(TokenMethod):
             raise ConfigError(f"Lifetime: {self.lifetime} s is out of range; providers take 1 to {_LONGEST} seconds.")
         self._extra()
 
+    def check_secrets(self) -> None:
+        """Read the key. Raises ConfigError, in words, for one that cannot sign."""
+        account, key_text = self._account()
+        load_key(key_text, account.algorithm)
+
     def grant(self) -> Flow:
         """A fresh assertion, exchanged. Raises ConfigError, in words, for a key that cannot sign."""
         account, key_text = self._account()
@@ -90,7 +94,7 @@ class JwtBearer(TokenMethod):
     def _assertion(self, key_text: str) -> str:
         now = int(time.time())
         claims: dict[str, Any] = {"iss": self.issuer, "aud": self.audience or self.token_endpoint}
-        claims |= {"iat": now, "exp": now + self.lifetime, "jti": uuid.uuid4().hex}
+        claims |= {"iat": now, "exp": now + self.lifetime}
         if self.scope:
             claims["scope"] = self.scope
         if self.subject:

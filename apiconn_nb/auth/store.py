@@ -241,7 +241,7 @@ class TokenSlot:
 
 
 def slot_key(collection: str, environment: str, settings: dict[str, Any]) -> str:
-    """The entry's name: collection, environment and a fingerprint of the public settings (another client, another entry)."""
+    """The entry's name: collection, environment and a fingerprint of the public settings (another client, another one)."""
     public = json.dumps(settings, sort_keys=True, default=str)
     return f"{collection}:{environment}:{hashlib.sha256(public.encode()).hexdigest()[:16]}"
 

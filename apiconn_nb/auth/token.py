@@ -22,8 +22,8 @@ _QUOTED = 300  # characters of a provider's text that a message repeats
 class Token:
     """An access token and what came with it.
 
-    `expires_at` and `obtained_at` are seconds since the epoch (`expires_at` None: the provider did not say); `extra` are
-    the response's members that have no field here; `identity` is who signed in (``id``, ``email``), where that is known.
+    `expires_at` and `obtained_at` are seconds since the epoch (`expires_at` None: the provider did not say); `extra`
+    are the response's members that have no field here; `identity` is who signed in (``id``, ``email``), where known.
     """
 
     access_token: Secret
@@ -185,9 +185,8 @@ def _seconds(value: Any) -> float | None:
 def read_members(content_type: str, body: bytes, shape: ResponseShape) -> Mapping[str, Any]:
     """The response's members, from JSON or a form-encoded body; empty where it is neither."""
     text = body.decode("utf-8", "replace").strip()
-    if shape.is_query or "x-www-form-urlencoded" in content_type.lower():
-        if not text.startswith("{"):
-            return dict(parse_qsl(text))
+    if (shape.is_query or "x-www-form-urlencoded" in content_type.lower()) and not text.startswith("{"):
+        return dict(parse_qsl(text))
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

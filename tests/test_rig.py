@@ -140,7 +140,7 @@ def test_a_shell_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_a_missing_tool_is_a_skip_here_and_a_failure_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "")
-    with pytest.raises(pytest.skip.Exception, match="no-such-tool is not installed; .*: apt-get install x"):
+    with pytest.raises(pytest.skip.Exception, match=r"no-such-tool is not installed; .*: apt-get install x"):
         require_tool("no-such-tool", "apt-get install x")
     with pytest.raises(pytest.skip.Exception, match="pip install no_such_module"):
         need("no_such_module")

@@ -25,6 +25,8 @@ pytest_plugins = [
     "tests.browser.fixtures",
 ]
 
+FIRST_START = 300  # seconds; the first test that needs a server may also install it
+
 # A test that asks for one of these fixtures gets the marker, so nobody can forget it.
 MARKED_BY_FIXTURE = {"third_party": "servers", "chromium": "browser"}
 
@@ -33,5 +35,8 @@ MARKED_BY_FIXTURE = {"third_party": "servers", "chromium": "browser"}
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in MARKED_BY_FIXTURE.items():
-            if fixture in getattr(item, "fixturenames", ()):
-                item.add_marker(marker)
+            if fixture not in getattr(item, "fixturenames", ()):
+                continue
+            item.add_marker(marker)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(FIRST_START))

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers.certificates import Certificates
+from tests.servers.django_oauth import DjangoOAuth
 from tests.servers.httpbin import Httpbin
+from tests.servers.jwt_bearer import JwtBearer
 from tests.servers.launch import ThirdParty
+from tests.servers.nginx import Nginx
+from tests.servers.oidc_mock import OidcMock
 from tests.servers.oidc_provider import OidcProvider
 from tests.servers.person import Person
 
@@ -53,3 +57,45 @@ def person() -> Iterator[Person]:
     somebody = Person()
     yield somebody
     somebody.close()
+
+
+@pytest.fixture(scope="session")
+def _django_oauth(third_party: ThirdParty) -> Iterator[DjangoOAuth]:
+    running = DjangoOAuth(third_party)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def django_oauth(_django_oauth: DjangoOAuth) -> DjangoOAuth:
+    """django-oauth-toolkit with its settings as at the start and nothing asked yet."""
+    _django_oauth.reset()
+    return _django_oauth
+
+
+@pytest.fixture(scope="session")
+def nginx(third_party: ThirdParty, certificates: Certificates) -> Nginx:
+    """nginx: `url` (keys, Basic, 429, redirect), `required_url` and `optional_url` (client certificates)."""
+    return Nginx(third_party, certificates)
+
+
+@pytest.fixture(scope="session")
+def _jwt_bearer(third_party: ThirdParty) -> Iterator[JwtBearer]:
+    running = JwtBearer(third_party)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def jwt_bearer(_jwt_bearer: JwtBearer) -> JwtBearer:
+    """A service-account token endpoint with its settings as at the start and nothing asked yet."""
+    _jwt_bearer.reset()
+    return _jwt_bearer
+
+
+@pytest.fixture(scope="session")
+def oidc_mock(third_party: ThirdParty) -> Iterator[OidcMock]:
+    """oidc-provider-mock: a quick login; it ignores PKCE."""
+    running = OidcMock(third_party)
+    yield running
+    running.close()

@@ -39,7 +39,8 @@ class _Forms(HTMLParser):
         unticked = kind in {"checkbox", "radio"} and "checked" not in attributes
         refuses = kind in {"submit", "button", "image"} and name not in AGREE
         if name and not unticked and not refuses:
-            self.forms[-1].fields[name] = attributes.get("value") or ""
+            # Of two buttons with one name the first agrees, the second refuses.
+            self.forms[-1].fields.setdefault(name, attributes.get("value") or "")
 
 
 def forms(page: str) -> list[Form]:

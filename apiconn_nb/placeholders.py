@@ -16,7 +16,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape as xml_escape
 
 from apiconn_nb.errors import PlaceholderError
-from apiconn_nb.secrets import MASK, Secret
+from apiconn_nb.secrets import Secret
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _SQUARE = re.compile(rf"\[\[|\[({_NAME})\]")
@@ -42,8 +42,13 @@ class Needed:
             raise missing(name, self._values, self._wanted_by, literal)
         value = self._values[name]
         if isinstance(value, Secret):
-            return value.reveal() if self._reveal else MASK
+            return value.reveal() if self._reveal else self.mask(name)
         return value
+
+    @staticmethod
+    def mask(name: str) -> str:
+        """What stands for the private value called `name`; the transport puts the value where it finds this."""
+        return f"••{name}••"
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

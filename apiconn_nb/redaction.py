@@ -7,11 +7,13 @@ that echoes a token, a library's log line.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
@@ -22,18 +24,35 @@ _MOST = 4096  # values; a kernel that renews hourly for a year stays below
 _known: OrderedDict[str, None] = OrderedDict()
 _pattern: re.Pattern[str] | None = None
 _lock = threading.Lock()
+_collecting = threading.local()
 
 
 def register(value: str) -> None:
     """Have `value` cut from what is shown from now on."""
     global _pattern
-    if len(value) < _SHORTEST or value in _known:
+    if len(value) < _SHORTEST:
+        return
+    for seen in getattr(_collecting, "sets", ()):
+        seen.add(value)
+    if value in _known:
         return
     with _lock:
         _known[value] = None
         while len(_known) > _MOST:
             _known.popitem(last=False)
         _pattern = None
+
+
+@contextlib.contextmanager
+def collecting() -> Iterator[set[str]]:
+    """The values that this thread registers meanwhile: the secrets of one call, which its answer may repeat."""
+    seen: set[str] = set()
+    sets = getattr(_collecting, "sets", ())
+    _collecting.sets = (*sets, seen)
+    try:
+        yield seen
+    finally:
+        _collecting.sets = sets
 
 
 def redact(text: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from apiconn_nb.auth.store import TokenSlot
+    from apiconn_nb.auth.slot import TokenSlot
 
 _registered: dict[str, type[AuthMethod]] = {}
 
@@ -75,6 +75,10 @@ class AuthMethod:
     def present_certificate(self, context: ssl.SSLContext) -> None:
         """Add to the collection's TLS context what the method proves itself with there."""
 
+    def test_url(self) -> str:
+        """Where a test call goes when the collection has no saved ``test`` call; empty: the base URL."""
+        return ""
+
     def query_names(self) -> frozenset[str]:
         """The query parameters that the method adds: cut from next-page links that echo them."""
         return frozenset()
@@ -100,9 +104,9 @@ def build(
 ) -> tuple[AuthMethod, dict[str, str]]:
     """The method with its settings for one environment, and which environment each twin was taken from.
 
-    Parameters: `values`, the settings as the file holds them, by field name; `environment`, ``live`` or ``development``;
-    `owner`, the collection's name. Raises ConfigError naming the label of what is missing or wrong, and
-    UnknownNameError for a setting the method does not have.
+    Parameters: `values`, the settings as the file holds them, by field name; `environment`, ``live`` or
+    ``development``; `owner`, the collection's name. Raises ConfigError naming the label of what is missing or wrong,
+    and UnknownNameError for a setting the method does not have.
     """
     fields = {field.name: field for field in fields_of(chosen)}
     check_names(chosen, values)

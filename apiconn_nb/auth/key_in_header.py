@@ -10,7 +10,7 @@ import httpx
 
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.auth.header import check_name, one_line
-from apiconn_nb.auth.store import TokenSlot
+from apiconn_nb.auth.slot import TokenSlot
 from apiconn_nb.fields import secret, setting
 from apiconn_nb.secrets import Secret
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 import httpx
 
 from apiconn_nb.auth.base import AuthMethod
-from apiconn_nb.auth.store import TokenSlot
+from apiconn_nb.auth.slot import TokenSlot
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import secret, setting
 from apiconn_nb.secrets import Secret

@@ -78,7 +78,7 @@ class CustomToken(TokenMethod):
             tree = json.loads(text)
         except json.JSONDecodeError as error:
             raise ConfigError(
-                f"Body: not JSON at line {error.lineno}, character {error.colno}: {error.msg}. Put <name> inside quotes."
+                f"Body: not JSON at line {error.lineno}, character {error.colno}: {error.msg} (<name> goes in quotes)."
             ) from None
         if not isinstance(tree, dict):
             raise ConfigError(f"Body: a JSON object is needed ({{…}}), not a {type(tree).__name__}.")

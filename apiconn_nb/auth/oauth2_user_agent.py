@@ -103,11 +103,14 @@ class AuthorizationCode(TokenMethod):
         if self.issuer:
             return
         for value, label, option in (
-            (self.authorization_endpoint or self.device_authorization_endpoint, "Login dialog redirect", "--authorization-endpoint"),
+            (self._login_endpoint(), "Login dialog redirect", "--authorization-endpoint"),
             (self.token_endpoint, "Access token endpoint", "--token-endpoint"),
         ):  # fmt: skip
             if not value:
                 raise ConfigError(f"{label} is missing: set it with {option}, or give the issuer (--issuer).")
+
+    def _login_endpoint(self) -> str:
+        return self.authorization_endpoint or self.device_authorization_endpoint
 
     def authorization_url(
         self, redirect_uri: str, state: str, verifier: str, values: Mapping[str, Any] | None = None
@@ -170,6 +173,10 @@ class AuthorizationCode(TokenMethod):
     def response_shape(self) -> ResponseShape:
         """How the provider's token response is read."""
         return ResponseShape(self.token_field, self.token_response_is_query)
+
+    def test_url(self) -> str:
+        """The profile endpoint, which says who is signed in."""
+        return self.profile_endpoint
 
     def profile_request(self, token: Token) -> httpx.Request | None:
         """The request for who signed in; None where there is no profile endpoint."""

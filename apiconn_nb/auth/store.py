@@ -13,18 +13,16 @@ import os
 import stat
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from platformdirs import user_runtime_dir
 
-from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.secrets import find_keyring
 
-_LOCK_WAIT = 60.0  # seconds another kernel may take for its renewal
 _KEYRING_WAIT = 10.0  # seconds; a locked desktop keyring asks the person, and nobody may be there
 _SERVICE = "apiconn_nb"
 
@@ -84,7 +82,7 @@ class FileStore:
 
     def write(self, key: str, record: dict[str, Any] | None) -> None:
         """Keep the record; None removes it. Raises ConfigError where the file cannot be written: nothing is lost."""
-        lock = _file_lock(f"{self._path}-write")
+        lock = file_lock(f"{self._path}-write")
         with lock:
             records = self._all()
             if record is None:
@@ -156,101 +154,11 @@ def open_store(token_file: str = "") -> Store:
     return KeyringStore(backend) if backend is not None else MemoryStore()
 
 
-class TokenSlot:
-    """One collection's token in one environment: the store's entry, kept in memory, renewed by one at a time.
-
-    Parameters: `store`; `key`, the entry's name (no secret in it); `login_command`, what a person runs to sign in.
-    `wait_for_login` is set by a login under way: a call that has no token waits there.
-    """
-
-    def __init__(self, store: Store, key: str, login_command: str = "the login") -> None:
-        self._store = store
-        self._key = key
-        self.login_command = login_command
-        self._token: Token | None = None
-        self._seen = -1  # the stamp at the last look into the store; -1: never looked
-        self._lock = threading.RLock()
-        self.wait_for_login: Callable[[], None] | None = None
-
-    @property
-    def token(self) -> Token | None:
-        """The token, read again where another kernel has renewed it or signed out since."""
-        if self._seen != self._stamp():
-            self.reload()
-        return self._token
-
-    def reload(self) -> Token | None:
-        """The token as the store has it now."""
-        seen = self._stamp()  # before the look: a change during it is seen at the next one
-        record = self._store.read(self._key)
-        self._token = Token.from_record(record) if record is not None else None
-        self._seen = seen
-        return self._token
-
-    def keep(self, token: Token) -> None:
-        """Store `token` first, then use it: a rotated refresh token is on disk before its access token is sent."""
-        self._store.write(self._key, token.to_record())
-        self._token = token
-        self._tell()
-
-    def drop(self) -> None:
-        """Forget the token here and in the store."""
-        self._store.write(self._key, None)
-        self._token = None
-        self._tell()
-
-    def _stamp(self) -> int:
-        """When any kernel last wrote the entry. A keyring is slow to ask; a file's time costs microseconds."""
-        if not self._store.shared:
-            return 0
-        try:
-            return _stamp_file(self._key).stat().st_mtime_ns
-        except OSError:
-            return 0
-
-    def _tell(self) -> None:
-        if self._store.shared:
-            with contextlib.suppress(OSError):
-                path = _stamp_file(self._key)
-                path.write_bytes(b"")
-        self._seen = self._stamp()
-
-    def where(self) -> str:
-        """Where the token is kept, in words."""
-        return self._store.where()
-
-    @contextlib.contextmanager
-    def renewing(self) -> Iterator[None]:
-        """Alone among this kernel's threads, and among the kernels where the store is shared.
-
-        Raises ConfigError when another kernel holds the entry for longer than a minute.
-        """
-        with self._lock:
-            if not self._store.shared:
-                yield
-                return
-            lock = _file_lock(self._key)
-            try:
-                lock.acquire(timeout=_LOCK_WAIT)
-            except Timeout:
-                raise ConfigError("Another kernel has been renewing this token for a minute: try again.") from None
-            try:
-                yield
-            finally:
-                lock.release()
-
-
-def slot_key(collection: str, environment: str, settings: dict[str, Any]) -> str:
-    """The entry's name: collection, environment and a fingerprint of the public settings (another client, another one)."""
-    public = json.dumps(settings, sort_keys=True, default=str)
-    return f"{collection}:{environment}:{hashlib.sha256(public.encode()).hexdigest()[:16]}"
-
-
-def _file_lock(name: str) -> FileLock:
+def file_lock(name: str) -> FileLock:
     return FileLock(_beside(name, "lock"), mode=0o600)
 
 
-def _stamp_file(name: str) -> Path:
+def stamp_file(name: str) -> Path:
     return _beside(name, "stamp")
 
 

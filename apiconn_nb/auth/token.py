@@ -27,7 +27,7 @@ class Token:
     """
 
     access_token: Secret
-    token_type: str = "Bearer"  # noqa: S105 -- a scheme, not a secret
+    token_type: str = "Bearer"
     expires_at: float | None = None
     refresh_token: Secret = NO_SECRET
     scope: str = ""
@@ -83,7 +83,7 @@ class ResponseShape:
     its content type; `lifetime`: seconds a token lives where the response has no ``expires_in`` (0: unknown).
     """
 
-    token_field: str = "access_token"  # noqa: S105 -- the member's name
+    token_field: str = "access_token"
     is_query: bool = False
     lifetime: int = 0
 

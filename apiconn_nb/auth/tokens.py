@@ -17,7 +17,7 @@ from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import AuthError, LoginRequired, TokenError
 
 if TYPE_CHECKING:
-    from apiconn_nb.auth.store import TokenSlot
+    from apiconn_nb.auth.slot import TokenSlot
 
 _FORM = "application/x-www-form-urlencoded"
 Signing = Generator[httpx.Request, httpx.Response, None]

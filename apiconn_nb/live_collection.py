@@ -1,0 +1,225 @@
+"""A named API, alive: its settings become an authentication method, a TLS context, one pool and one door."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+
+from apiconn_nb import auth, fence, redaction
+from apiconn_nb.auth.certificate import present, trust
+from apiconn_nb.auth.slot import TokenSlot, slot_key
+from apiconn_nb.auth.store import MemoryStore, Store
+from apiconn_nb.errors import ConfigError, UnknownNameError
+from apiconn_nb.placeholders import as_text
+from apiconn_nb.request import Shared, Template, build, parse
+from apiconn_nb.sending import Policy, Sent, send
+from apiconn_nb.settings import ENVIRONMENTS, CollectionSettings, SavedCall
+from apiconn_nb.transport import Door, Pool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_VERSION = "0.1.0"
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps nothing: cookies know no port, and a session cookie is a credential that nobody chose."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leave the response's cookies where they are."""
+
+
+class Collection:
+    """A named API in one environment.
+
+    Parameters: `settings`, as the file holds them; `environment`, ``live`` or ``development`` (None: the settings'
+    own, else ``APICONN_ENV``, else live); `store`, where its token rests. Raises ConfigError, in the words of a field's
+    label, for settings that are incomplete. It is safe to call from several threads, and it pickles: references travel,
+    secrets and tokens in memory do not.
+    """
+
+    def __init__(
+        self, settings: CollectionSettings, *, environment: str | None = None, store: Store | None = None
+    ) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self.environment = choose_environment(settings, environment)
+        self.method, self.taken = auth.build(
+            auth.method(settings.method), settings.auth, environment=self.environment, owner=settings.name
+        )
+        self.base_url = self._base_url()
+        self.state = "not tested"
+        self.slot = TokenSlot(
+            store or MemoryStore(),
+            slot_key(self.name, self.environment, {"method": settings.method, **_public(settings)}),
+            f"%apiconn_auth {self.name} --login",
+        )
+        self._auth = self.method.auth(self.slot)
+        self._origins = self._all_origins()
+        self._shared = Shared(self.base_url, settings.value("headers"), settings.value("query"))
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        self.door = Door(self, Pool(self.tls_context, settings.value("proxy")))
+        self._client = self.new_client(self.door)
+        redaction.guard_loggers()
+
+    # ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def send(self, request: str | Template | httpx.Request, /, **params: Any) -> httpx.Response:
+        """One request, sent and answered; no page is followed and no frame made.
+
+        Parameters: `request`, the text of a cell (``GET /users/[id]``) or an `httpx.Request`; `params`, its dynamic
+        values. Returns the `httpx.Response`, read whole, without secrets; its status is not checked (as in httpx, use
+        `raise_for_status`). Raises NetworkError, CallTimeout, TooLargeError, FenceError, AuthError.
+        """
+        return self.deliver(self.request(request, params)).response
+
+    def get(self, path: str, /, *, params: Mapping[str, Any] | None = None, **options: Any) -> pd.DataFrame:
+        """GET `path` as a DataFrame; `params` are added to its query, `options` are those of `run`."""
+        from apiconn_nb.calling import run  # start-up cost: pandas is loaded with the first frame
+
+        return run(self, Template("GET", _with_params(path, params or {})), **options).frame()
+
+    def call(
+        self, name: str, /, *, pages: int | str | None = None, records: str | None = None, **params: Any
+    ) -> pd.DataFrame:
+        """The saved call `name` as a DataFrame; `params` are its dynamic values, ``pages`` how many (``"all"``)."""
+        from apiconn_nb.calling import run  # start-up cost: pandas is loaded with the first frame
+
+        saved = self.saved(name)
+        return run(self, parse(saved.request), saved=saved, values=params, pages=pages, records=records).frame()
+
+    def saved(self, name: str) -> SavedCall:
+        """The saved call `name`. Raises UnknownNameError with the close names."""
+        if name not in self.settings.calls:
+            raise UnknownNameError.among(
+                f"call of {self.name}", name, self.settings.calls, f"Save one: %%apicall {self.name} --save {name}"
+            )
+        return self.settings.calls[name]
+
+    def request(
+        self, request: str | Template | httpx.Request, values: Mapping[str, Any], private: frozenset[str] = frozenset()
+    ) -> httpx.Request:
+        """The public request for a cell's text: built, filled in, without a secret in it."""
+        if isinstance(request, httpx.Request):
+            return request
+        template = parse(request) if isinstance(request, str) else request
+        return build(template, self._shared, values, private)
+
+    def deliver(self, request: httpx.Request, *, client: httpx.Client | None = None, **overrides: Any) -> Sent:
+        """Send a public request under the collection's policy; `overrides` are members of `sending.Policy`."""
+        return send(client or self._client, request, self.policy(request.method, **overrides))
+
+    def policy(self, method: str, **overrides: Any) -> Policy:
+        """How a call of this collection is sent. ``is_action`` follows from the method where it is not given."""
+        settings = self.settings
+        return dataclasses.replace(
+            Policy(
+                is_action=method not in ("GET", "HEAD", "OPTIONS", "QUERY"),
+                retries=settings.value("retries"),
+                timeout=float(settings.value("timeout")),
+                cap=settings.value("max_bytes"),
+                allowed=self._origins,
+                uncredentialed=fence.origins_of(settings.value("redirect_origins").split()),
+            ),
+            **{name: value for name, value in overrides.items() if value is not None},
+        )
+
+    # ── what the door asks ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def auth(self) -> httpx.Auth | None:
+        """The flow that signs."""
+        return self._auth
+
+    def origins(self) -> frozenset[fence.Origin]:
+        """Where the credentials may go."""
+        return self._origins
+
+    def tls_context(self) -> ssl.SSLContext:
+        """The collection's one TLS context: made once, with its certificates, and shared by every connection."""
+        with self._lock:
+            if self._context is None:
+                self._context = self._new_context()
+            return self._context
+
+    def new_client(self, transport: httpx.BaseTransport) -> httpx.Client:
+        """A client that adds nothing of its own: no environment, no cookies, no redirects."""
+        client = httpx.Client(
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"User-Agent": f"apiconn_nb/{_VERSION}", "Accept-Encoding": "gzip, deflate"},
+        )
+        client._cookies = _NoCookies()
+        return client
+
+    def new_pool(self) -> Pool:
+        """Another pool over the same TLS context, for a worker thread of its own."""
+        return Pool(self.tls_context, self.settings.value("proxy"))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _new_context(self) -> ssl.SSLContext:
+        context = httpx.create_ssl_context()
+        if self.settings.value("ca_certificate"):
+            trust(context, self.settings.value("ca_certificate"))
+        certificate, key = self.settings.value("certificate"), self.settings.value("certificate_key")
+        if certificate:
+            if not key:
+                raise ConfigError("Client certificate key is missing: set it with --certificate-key env:NAME.")
+            present(context, certificate, key, self.settings.value("certificate_key_password"))
+        self.method.present_certificate(context)
+        return context
+
+    def _base_url(self) -> str:
+        live, development = self.settings.value("base_url"), self.settings.value("dev_base_url")
+        return str(development if self.environment == "development" and development else live)
+
+    def _all_origins(self) -> frozenset[fence.Origin]:
+        more = self.settings.value("allowed_origins").split()
+        return fence.origins_of([self.base_url, self.method.test_url(), *more])
+
+    # ── showing and travelling ─────────────────────────────────────────────────────────────────────────────────────
+
+    def __repr__(self) -> str:
+        return f"<Collection {self.name}: {self.base_url}, {self.settings.method}, {self.environment}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Collection], tuple[Any, ...]]:
+        return _from_pickle, (self.settings, self.environment)
+
+
+def _from_pickle(settings: CollectionSettings, environment: str) -> Collection:
+    return Collection(settings, environment=environment)
+
+
+def choose_environment(settings: CollectionSettings, asked: str | None) -> str:
+    """The environment: asked for, else the collection's, else ``APICONN_ENV``, else live."""
+    chosen = asked or settings.value("environment") or os.environ.get("APICONN_ENV") or "live"
+    if chosen not in ENVIRONMENTS:
+        raise ConfigError(f"Environment: {chosen!r} is none of {', '.join(ENVIRONMENTS)}.")
+    return str(chosen)
+
+
+def _public(settings: CollectionSettings) -> dict[str, Any]:
+    """What tells one client from another: the settings as the file holds them, which has no secret in it."""
+    return {name: value for name, value in settings.auth.items() if isinstance(value, str | bool | int)}
+
+
+def _with_params(path: str, params: Mapping[str, Any]) -> str:
+    """`path` with `params` in its query, a list repeated (as httpx does) and None left out."""
+    query = "&".join(
+        f"{quote(name, safe='')}={quote(as_text(each, name), safe='')}"
+        for name, value in params.items()
+        for each in (value if isinstance(value, list | tuple) else [value])
+        if each is not None
+    )
+    return path + ("&" if "?" in path else "?") * bool(query) + query

@@ -1,0 +1,262 @@
+"""The text of a cell → a request: HTTP as people write it in ``.http`` files (request line, headers, blank, body)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from apiconn_nb import placeholders
+from apiconn_nb.auth.header import check_name
+from apiconn_nb.errors import UsageError
+from apiconn_nb.fields import looks_like_credential
+from apiconn_nb.placeholders import Needed
+from apiconn_nb.secrets import Secret, is_reference
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY", "TRACE")
+_SPLIT = re.compile(r"^###.*$", re.MULTILINE)
+_VERSION = re.compile(r"\s+HTTP/\d(\.\d)?\s*$")
+_FORM = "application/x-www-form-urlencoded"
+
+PRIVATE = "apiconn_private"
+"""The request extension that carries private values, by the mask that stands for each in the public request."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A request as it is written, before its dynamic values are put in."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+
+    def __str__(self) -> str:
+        head = "".join(f"\n{name}: {value}" for name, value in self.headers)
+        return f"{self.method} {self.url}{head}" + (f"\n\n{self.body}" if self.body else "")
+
+    @property
+    def title(self) -> str:
+        """The request line, for messages."""
+        return f"{self.method} {self.url}"
+
+    def names(self) -> list[str]:
+        """The dynamic names, each once, in order."""
+        found = placeholders.names_in_url(self.url)
+        for _, value in self.headers:
+            found += placeholders.names_in_header(value)
+        found += placeholders.names_in_body(self.body) if not self._is_xml() else []
+        return list(dict.fromkeys(found))
+
+    def header(self, name: str) -> str:
+        """The value of a header; empty where it is not set."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def _is_xml(self) -> bool:
+        return _body_kind(self.header("Content-Type"), self.body) == "xml"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every call of a collection has: base URL, headers and query parameters (a value may be a Secret)."""
+
+    base_url: str = ""
+    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    query: Mapping[str, str | Secret] = field(default_factory=dict)
+
+
+def parse(text: str) -> Template:
+    """The request written in `text`. Raises UsageError with the line that does not hold and what to write there."""
+    parts = [part for part in _SPLIT.split(text) if _has_request(part)]
+    if len(parts) > 1:
+        raise UsageError(f"This cell has {len(parts)} requests split by ###: put each into a cell of its own.")
+    if not parts:
+        raise UsageError("The cell has no request: write a line such as GET /users?limit=10.")
+    lines = parts[0].replace("\r\n", "\n").split("\n")
+    start = next(number for number, line in enumerate(lines) if not _is_skipped(line))
+    target, position = _request_target(lines, start)
+    headers, position = _headers(lines, position)
+    body = "\n".join(lines[position:]).strip("\n")
+    method, url = _method_and_url(target, bool(body.strip()))
+    return Template(method, url, headers, body if body.strip() else "")
+
+
+def _has_request(part: str) -> bool:
+    return any(not _is_skipped(line) for line in part.split("\n"))
+
+
+def _is_skipped(line: str) -> bool:
+    stripped = line.strip()
+    return not stripped or stripped.startswith(("#", "//"))
+
+
+def _request_target(lines: list[str], start: int) -> tuple[str, int]:
+    """The request line with its continuation lines (indented, beginning with ``?`` or ``&``), and the next line."""
+    target, position = lines[start].strip(), start + 1
+    while position < len(lines) and lines[position][:1].isspace() and lines[position].strip()[:1] in ("?", "&"):
+        target += lines[position].strip()
+        position += 1
+    return target, position
+
+
+def _method_and_url(target: str, has_body: bool) -> tuple[str, str]:
+    target = _VERSION.sub("", target)
+    word, _, rest = target.partition(" ")
+    if word.upper() in METHODS:
+        if not rest.strip():
+            raise UsageError(f"{word} has no URL: write a path such as {word.upper()} /users.")
+        return word.upper(), rest.strip()
+    if rest and re.fullmatch(r"[A-Z]+", word):
+        raise UsageError(f"{word!r} is no HTTP method: {', '.join(METHODS[:7])}.")
+    if not target.startswith(("/", "?", "http://", "https://")):
+        raise UsageError(f"{target!r} is no request line: write METHOD /path, for instance GET /users?limit=10.")
+    return ("POST" if has_body else "GET"), target
+
+
+def _headers(lines: list[str], position: int) -> tuple[tuple[tuple[str, str], ...], int]:
+    found: list[tuple[str, str]] = []
+    while position < len(lines) and lines[position].strip():
+        line = lines[position].strip()
+        position += 1
+        if line.startswith(("#", "//")):
+            continue
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise UsageError(
+                f"Line {position}, {line[:40]!r}: a header is NAME: value; the body needs a blank line above."
+            )
+        check_name(name.strip(), f"Line {position}")
+        found.append((name.strip(), value.strip()))
+    return tuple(found), position + 1
+
+
+def build(template: Template, shared: Shared, values: Mapping[str, Any], private: frozenset[str]) -> httpx.Request:
+    """The public request: a private value stands in it as its mask, and travels beside it as a Secret.
+
+    Parameters: `shared`, what the collection adds; `values`, by dynamic name; `private`, the names of parameters and
+    headers that are shown nowhere. Raises PlaceholderError and UsageError.
+    """
+    known = {name: _as_private(value) if name in private else value for name, value in values.items()}
+    hidden = {_mask(name): value for name, value in known.items() if isinstance(value, Secret)}
+    needed = Needed(known, template.title)
+    url = join(shared.base_url, placeholders.fill_url(template.url, needed))
+    url = _with_query(url, shared.query, hidden)
+    headers = _filled_headers(template, shared, needed, private, hidden)
+    content, kind = _content(template, needed)
+    if content and "content-type" not in headers:
+        headers["Content-Type"] = {"json": "application/json", "form": _FORM, "xml": "application/xml"}.get(
+            kind, "text/plain; charset=utf-8"
+        )
+    extensions = {PRIVATE: hidden} if hidden else {}
+    try:
+        return httpx.Request(template.method, url, headers=headers, content=content or None, extensions=extensions)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url} is no URL: {error}") from None
+
+
+def _as_private(value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(placeholders.as_text(value, "a private value"))
+
+
+def _mask(name: str) -> str:
+    return Needed.mask(name)
+
+
+def join(base_url: str, target: str) -> str:
+    """`target` below `base_url`; a full URL stands for itself (the fence decides whether it may be called)."""
+    if urlsplit(target).scheme in ("http", "https"):
+        return target
+    if not base_url:
+        raise UsageError(f"{target} is relative and the collection has no base URL: set it with --base-url.")
+    if target.startswith("?"):
+        return base_url + target
+    return base_url.rstrip("/") + "/" + target.lstrip("/")
+
+
+def _with_query(url: str, query: Mapping[str, str | Secret], hidden: dict[str, Secret]) -> str:
+    written = {pair.partition("=")[0] for pair in urlsplit(url).query.split("&")}
+    for name, value in query.items():
+        if quote(name, safe="") in written or name in written:
+            continue
+        text = _shown(name, value, hidden)
+        url += ("&" if "?" in url else "?") + f"{quote(name, safe='')}={quote(text, safe='')}"
+    return url
+
+
+def _shown(name: str, value: str | Secret, hidden: dict[str, Secret]) -> str:
+    if not isinstance(value, Secret):
+        return value
+    hidden[_mask(name)] = value
+    return _mask(name)
+
+
+def _filled_headers(
+    template: Template, shared: Shared, needed: Needed, private: frozenset[str], hidden: dict[str, Secret]
+) -> httpx.Headers:
+    headers = httpx.Headers({name: _shown(name, value, hidden) for name, value in shared.headers.items()})
+    hide = {name.lower() for name in private}
+    for name, written in template.headers:
+        value = placeholders.fill_header(written, needed)
+        if is_reference(value):
+            value = _shown(name, Secret.from_reference(value, label=name, owner=name), hidden)
+        elif name.lower() in hide or looks_like_credential(name):
+            value = _shown(name, Secret(value, label=name), hidden)
+        headers[name] = value
+    return headers
+
+
+def literal_credentials(template: Template) -> list[str]:
+    """The headers of a cell whose literal value looks like a credential: it works, and should be a reference."""
+    return [
+        name
+        for name, value in template.headers
+        if looks_like_credential(name) and value and not is_reference(value) and not placeholders.names_in_header(value)
+    ]
+
+
+def _body_kind(content_type: str, body: str) -> str:
+    lowered, start = content_type.lower(), body.lstrip()[:5]
+    if "ndjson" in lowered or "jsonl" in lowered:
+        return "ndjson"
+    if "json" in lowered or (not lowered and start[:1] in ("{", "[")):
+        return "json"
+    if "xml" in lowered or (not lowered and start == "<?xml"):
+        return "xml"
+    if _FORM in lowered or (not lowered and re.fullmatch(r"[\w.\-\[\]]+=[^\n]*", body.strip())):
+        return "form"
+    return "text"
+
+
+def _content(template: Template, needed: Needed) -> tuple[bytes, str]:
+    if not template.body:
+        return b"", ""
+    kind = _body_kind(template.header("Content-Type"), template.body)
+    fill = {
+        "json": placeholders.fill_json,
+        "ndjson": placeholders.fill_json,
+        "form": placeholders.fill_form,
+        "xml": placeholders.fill_xml,
+    }.get(kind, placeholders.fill_text)
+    text = fill(template.body.strip() if kind == "form" else template.body, needed)
+    if kind == "json":
+        _check_json(text)
+    return text.encode("utf-8"), kind
+
+
+def _check_json(text: str) -> None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"The body is not JSON at line {error.lineno}, character {error.colno}: {error.msg}. "
+            "For another kind of body set its Content-Type header."
+        ) from None
+    except RecursionError:
+        raise UsageError(
+            "The body is nested too deeply to be checked: set its Content-Type header to text/plain."
+        ) from None

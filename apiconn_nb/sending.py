@@ -1,0 +1,226 @@
+"""One call from request to answer: retries, redirects, deadline, and a cap on the decoded size."""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from apiconn_nb import fence, redaction
+from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
+from apiconn_nb.redaction import redact
+from apiconn_nb.transport import BARE
+
+_RETRIED = (429, 502, 503, 504)
+_LONGEST_WAIT = 120.0  # seconds; a server that asks for more is answered with an error that says so
+_REDIRECTS = 10
+_SAFE_HEADERS = ("accept", "accept-language", "user-agent")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a call is sent.
+
+    `is_action`: sent exactly once; `retries`: how often a data call is tried again; `timeout`: seconds for the whole
+    call; `silence`: seconds without a byte; `connect`: seconds for a connection; `cap`: bytes of the decoded answer;
+    `allowed` and `uncredentialed`: origins that get credentials, and those that a redirect may reach without them.
+    """
+
+    is_action: bool = False
+    retries: int = 3
+    timeout: float = 600.0
+    silence: float = 60.0
+    connect: float = 10.0
+    cap: int = 1 << 30
+    allowed: frozenset[fence.Origin] = field(default_factory=frozenset)
+    uncredentialed: frozenset[fence.Origin] = field(default_factory=frozenset)
+
+
+@dataclass
+class Sent:
+    """An answer, and what its way had: `retries`, `seconds`, and whether it repeated a secret that was masked."""
+
+    response: httpx.Response
+    retries: int
+    seconds: float
+    masked: bool = False
+
+
+def send(client: httpx.Client, request: httpx.Request, policy: Policy) -> Sent:
+    """Send `request` and read the answer.
+
+    Retries a data call on connection errors, 429 and 502-504, waiting as ``Retry-After`` says (RFC 9110 §10.2.3). An
+    action is sent once more only where it cannot have arrived. Raises NetworkError, CallTimeout, TooLargeError,
+    FenceError, AuthError.
+    """
+    started = time.monotonic()
+    deadline = started + policy.timeout
+    attempt = 0
+    while True:
+        try:
+            with redaction.collecting() as secrets:
+                response = _follow(client, request, policy, deadline)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            wait = None if attempt >= policy.retries or not _may_repeat(error, policy) else _backoff(attempt)
+            if wait is None or time.monotonic() + wait > deadline:
+                raise _translate(error, request, policy, attempt) from None
+        else:
+            wait = _wait_for(response, attempt, policy)
+            if wait is None or time.monotonic() + wait > deadline:
+                masked = mask_echo(response, secrets)
+                return Sent(response, attempt, time.monotonic() - started, masked)
+        attempt += 1
+        time.sleep(wait)
+
+
+def _may_repeat(error: Exception, policy: Policy) -> bool:
+    # Before a connection stands no byte has left, so that much may be repeated even for an action.
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return not _is_certificate_error(error)
+    return not policy.is_action and isinstance(error, httpx.TransportError) and not isinstance(
+        error, httpx.UnsupportedProtocol | httpx.DecodingError
+    )  # fmt: skip
+
+
+def _is_certificate_error(error: Exception) -> bool:
+    return "certificate" in str(error).lower()
+
+
+def _backoff(attempt: int) -> float:
+    return float(0.5 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 -- jitter, not a secret
+
+
+def _wait_for(response: httpx.Response, attempt: int, policy: Policy) -> float | None:
+    """Seconds to wait before the call is tried again; None: this answer stands."""
+    if policy.is_action or attempt >= policy.retries or response.status_code not in _RETRIED:
+        return None
+    asked = retry_after(response)
+    if asked is None:
+        return _backoff(attempt)
+    return asked if asked <= _LONGEST_WAIT else None
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """``Retry-After`` in seconds from now, written as seconds or as an HTTP date; None where it says neither."""
+    value = response.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, min(float(value), 1e9)) if value.replace(".", "", 1).isdigit() else _until(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _until(date: str) -> float | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(date)
+    except (TypeError, ValueError, IndexError):
+        return None
+    return max(0.0, moment.timestamp() - time.time())
+
+
+# ── redirects ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _follow(client: httpx.Client, request: httpx.Request, policy: Policy, deadline: float) -> httpx.Response:
+    history: list[httpx.Response] = []
+    while True:
+        response = _hop(client, request, policy, deadline)
+        if response.next_request is None:
+            response.history = history
+            return response
+        if len(history) >= _REDIRECTS:
+            raise NetworkError(f"{request.method} {request.url}: more than {_REDIRECTS} redirects.", request=request)
+        history.append(response)
+        request = _next_hop(response, request, policy)
+
+
+def _next_hop(response: httpx.Response, request: httpx.Request, policy: Policy) -> httpx.Request:
+    following = response.next_request
+    assert following is not None
+    here, there = fence.origin_of(request.url), fence.origin_of(following.url)
+    if following.url.userinfo:
+        raise FenceError(f"{fence.show(here)} redirected to a URL with a user in it, which is not followed.")
+    if there in policy.allowed:
+        # httpx drops the extensions of the request that it builds; the private values travel in them.
+        following.extensions = {**request.extensions}
+        return following
+    if there in policy.uncredentialed and following.method in ("GET", "HEAD"):
+        headers = [(name, value) for name, value in following.headers.multi_items() if name.lower() in _SAFE_HEADERS]
+        return httpx.Request(following.method, following.url, headers=headers, extensions={BARE: True})
+    raise FenceError(
+        f"{fence.show(here)} redirected to {fence.show(there)}, which is no origin of this collection: not followed. "
+        f"To follow without credentials: --redirect-origins {fence.show(there)}; with them: --allowed-origins."
+    )
+
+
+def _hop(client: httpx.Client, request: httpx.Request, policy: Policy, deadline: float) -> httpx.Response:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpx.ReadTimeout("the time for the whole call is over", request=request)
+    silence = min(policy.silence, left)
+    times = {"connect": min(policy.connect, left), "read": silence, "write": silence, "pool": silence}
+    request.extensions = {**request.extensions, "timeout": times}
+    response = client.send(request, stream=True, follow_redirects=False)
+    try:
+        content = _read(response, policy.cap, deadline)
+    finally:
+        response.close()
+    # What `Response.read` would set; the decoded bytes are counted here, which it cannot do.
+    response._content = content
+    return response
+
+
+def _read(response: httpx.Response, cap: int, deadline: float) -> bytes:
+    chunks, size = [], 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > cap:
+            raise TooLargeError(
+                f"The answer is larger than {cap / 1e6:,.0f} MB decoded, the cap of this collection (--max-bytes).",
+                request=response.request,
+            )
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the time for the whole call is over", request=response.request)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def mask_echo(response: httpx.Response, secrets: set[str]) -> bool:
+    """Mask the call's own secrets where the answer repeats them; whether it did."""
+    masked = False
+    for each in [*response.history, response]:
+        for value in secrets:
+            for form in redaction.encoded_forms(value):
+                raw = form.encode("utf-8", "surrogatepass")
+                if len(raw) >= 8 and raw in each.content:
+                    each._content = each.content.replace(raw, redaction.MASK.encode())
+                    masked = True
+        for name, text in list(each.headers.items()):
+            clean = redact(text)
+            if clean != text:
+                each.headers[name] = clean.replace(redaction.MASK, "***")  # a header's text is ASCII
+                masked = True
+    return masked
+
+
+def _translate(error: Exception, request: httpx.Request, policy: Policy, retries: int) -> Exception:
+    """httpx's exception as ours: what was tried, what happened, what to do."""
+    tried = f"{request.method} {redact(str(request.url))}"
+    again = f" ({retries + 1} attempts)" if retries else ""
+    arrived = " It may have arrived: an action is not sent again by itself." if policy.is_action else ""
+    if isinstance(error, httpx.ConnectTimeout):
+        return CallTimeout(
+            f"{tried}: no connection in {policy.connect:.0f} s{again}. Is the host right?", request=request
+        )
+    if isinstance(error, httpx.TimeoutException):
+        limit = f"no answer within {min(policy.silence, policy.timeout):g} s of silence, {policy.timeout:g} s in all"
+        return CallTimeout(f"{tried}: {limit}{again}. Allow more with --timeout.{arrived}", request=request)
+    if isinstance(error, httpx.ConnectError):
+        return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request)
+    if isinstance(error, httpx.DecodingError):
+        return NetworkError(f"{tried}: the compressed answer is damaged: {redact(str(error))}", request=request)
+    return NetworkError(f"{tried}: the connection broke{again}: {redact(str(error))}.{arrived}", request=request)

@@ -1,0 +1,240 @@
+"""The one door to the network. Secrets enter a request here, last, on a private copy, for one hop.
+
+httpx's client, its log lines, exceptions, `response.request` and pickles see the public request alone: the auth flow is
+driven here, below the client, and so are the token requests that it asks for.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from apiconn_nb import fence, fields
+from apiconn_nb.errors import TokenError
+from apiconn_nb.placeholders import check_header_text
+from apiconn_nb.request import PRIVATE
+from apiconn_nb.secrets import Secret
+
+BARE = "apiconn_bare"
+"""The request extension of a hop to an origin that gets no credentials (a redirect that the person allowed)."""
+
+_CALL = "apiconn_call"
+_TOKEN_CAP = 1 << 20  # bytes of a token response
+_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
+
+Watcher = Callable[[httpx.Request, httpx.Response], None]
+"""Is shown each token request and its answer, with secrets in them: for a redacting transcript alone."""
+
+
+class Signer(Protocol):
+    """What the door asks of a collection."""
+
+    name: str
+
+    def auth(self) -> httpx.Auth | None:
+        """The flow that signs."""
+
+    def origins(self) -> frozenset[fence.Origin]:
+        """Where credentials may go."""
+
+
+class Door(httpx.BaseTransport):
+    """Sends one hop: checks the fence, makes the private copy, drives the auth flow over a shared pool.
+
+    Parameters: `signer`, the collection; `pool`, the transport that holds the connections.
+    """
+
+    def __init__(self, signer: Signer, pool: httpx.BaseTransport) -> None:
+        self._signer = signer
+        self._pool = pool
+        self.watch: Watcher | None = None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer to a public request. Raises FenceError, AuthError, httpx.TransportError."""
+        if BARE in request.extensions:
+            return self._pool.handle_request(request)
+        fence.check_call(request.url, self._signer.origins(), self._signer.name)
+        auth = self._signer.auth()
+        try:
+            private = private_copy(request)
+            return self._pool.handle_request(private) if auth is None else self._drive(auth, private)
+        except BaseException as error:
+            # The frames below hold the private copy, and a traceback in `%xmode Verbose` prints their locals.
+            _forget_frames(error)
+            raise
+
+    def _drive(self, auth: httpx.Auth, private: httpx.Request) -> httpx.Response:
+        # A flow signs copies of the call, which keep its extensions; what lacks the mark is a token request.
+        private.extensions = {**private.extensions, _CALL: True}
+        flow = auth.auth_flow(private)
+        try:
+            request = next(flow)
+            while True:
+                is_call = _CALL in request.extensions
+                if is_call:
+                    response = self._pool.handle_request(request)
+                else:
+                    try:
+                        response = self._token_hop(_with_timeout(request, private))
+                    except httpx.TransportError as error:
+                        request = flow.throw(error)  # a renewal that failed may leave the old token in use
+                        continue
+                try:
+                    following = flow.send(response)
+                except StopIteration:
+                    return response
+                if is_call:
+                    response.close()
+                request = following
+        finally:
+            flow.close()
+
+    def _token_hop(self, request: httpx.Request) -> httpx.Response:
+        """A token request: https, no redirect followed, the answer read whole under a cap."""
+        response = send_aside(self._pool, request)
+        if self.watch is not None:
+            self.watch(request, response)
+        return response
+
+    def send_aside(self, request: httpx.Request) -> httpx.Response:
+        """A request of a login (token, profile, discovery, revocation) over the collection's own pool."""
+        try:
+            return self._token_hop(_with_timeout(request, request))
+        except BaseException as error:
+            _forget_frames(error)
+            raise
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._pool.close()
+
+
+def send_aside(pool: httpx.BaseTransport, request: httpx.Request) -> httpx.Response:
+    """Send one request that is no call; the answer is read whole. Raises FenceError and TokenError (too large)."""
+    fence.check_encrypted(request.url)
+    response = pool.handle_request(request)
+    response.request = request
+    try:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > _TOKEN_CAP:
+                raise TokenError(f"The answer of {request.url.host} is larger than 1 MiB: is it the right endpoint?")
+    finally:
+        response.close()
+    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]
+    return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=request)
+
+
+_FRAMING = ("content-encoding", "content-length", "transfer-encoding")
+
+
+def _with_timeout(request: httpx.Request, like: httpx.Request) -> httpx.Request:
+    if "timeout" not in request.extensions:
+        timeout = like.extensions.get("timeout", {"connect": 10.0, "read": 30.0, "write": 30.0, "pool": 30.0})
+        request.extensions = {**request.extensions, "timeout": timeout}
+    return request
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Cut the traceback, and that of what caused it, off `error`."""
+    error.__traceback__ = None
+    error.__context__ = None
+    error.__cause__ = None
+
+
+# ── the private copy ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def private_copy(request: httpx.Request) -> httpx.Request:
+    """`request` with each private value where its mask stands, encoded for that place."""
+    hidden: dict[str, Secret] = request.extensions.get(PRIVATE, {})
+    extensions = {name: value for name, value in request.extensions.items() if name != PRIVATE}
+    if not hidden:
+        return httpx.Request(
+            request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
+        )
+    values = {mask: secret.reveal() for mask, secret in hidden.items()}
+    for mask, value in values.items():
+        check_header_text(value, mask.strip("•"))
+    url = str(request.url)
+    for mask, value in values.items():
+        url = url.replace(quote(mask, safe=""), quote(value, safe=""))
+    headers = httpx.Headers([(name, _put(text, values)) for name, text in request.headers.multi_items()])
+    content = _private_body(request.read(), request.headers.get("Content-Type", ""), values)
+    if content:
+        headers["Content-Length"] = str(len(content))
+    return httpx.Request(request.method, url, headers=headers, content=content or None, extensions=extensions)
+
+
+def _put(text: str, values: dict[str, str]) -> str:
+    for mask, value in values.items():
+        text = text.replace(mask, value)
+    return text
+
+
+def _private_body(content: bytes, content_type: str, values: dict[str, str]) -> bytes:
+    if not content or not values:
+        return content
+    text = content.decode("utf-8")
+    for mask, value in values.items():
+        if "json" in content_type:
+            text = text.replace(json.dumps(mask)[1:-1], json.dumps(value)[1:-1]).replace(mask, json.dumps(value)[1:-1])
+        elif "urlencoded" in content_type:
+            text = text.replace(quote(mask, safe=""), urlencode({"": value})[1:])
+        else:
+            text = text.replace(mask, value)
+    return text.encode("utf-8")
+
+
+# ── the pool ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Pool(httpx.BaseTransport):
+    """The collection's connections, with one TLS context: direct, or through the proxy of the environment.
+
+    httpx reads the proxy variables for its own transports alone, so they are read here.
+    """
+
+    def __init__(self, context: Callable[[], object], proxy: str = "") -> None:
+        self._context = context
+        self._proxy = proxy
+        self._routes: dict[str, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The answer over the route that the request's host asks for."""
+        proxy = self._proxy or _environment_proxy(request.url)
+        route = self._routes.get(proxy)
+        if route is None:
+            # Two threads may both build the route; the second one is dropped unused.
+            made = httpx.HTTPTransport(verify=self._context(), limits=_LIMITS, proxy=proxy or None)  # type: ignore[arg-type]
+            route = self._routes.setdefault(proxy, made)
+        return route.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for route in self._routes.values():
+            route.close()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.close()
+
+
+def _environment_proxy(url: httpx.URL) -> str:
+    proxies = urllib.request.getproxies()
+    if not proxies or fields.is_loopback(url.host):
+        return ""
+    if urllib.request.proxy_bypass(url.host):
+        return ""
+    return proxies.get(url.scheme) or proxies.get("all") or ""

@@ -1,0 +1,133 @@
+"""``df.api``: where a frame came from, and all of the answer that is not in its cells.
+
+The frame knows nothing of it: what belongs to a frame is kept beside it, by a weak reference, and goes when it goes. A
+frame made from it (a slice, a sorted copy) carries only the provenance in ``df.attrs``: words for a reader, JSON-safe
+and without secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+
+from apiconn_nb.errors import FrameError
+from apiconn_nb.frames.table import Table
+
+ATTRS = "apiconn"  # the key in df.attrs
+
+
+class Origin(Protocol):
+    """What a collection knows of a frame it made."""
+
+    @property
+    def request(self) -> Any:
+        """The request, without secrets; its text is the request line."""
+
+    @property
+    def table(self) -> Table:
+        """The answer as a table."""
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """The calls of a sweep that failed: their parameters, status and reason (empty where there is none)."""
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """What goes into ``df.attrs["apiconn"]``: JSON values, redacted."""
+
+    def refresh(self) -> pd.DataFrame:
+        """The same call again, as a new frame."""
+
+
+_origins: dict[int, tuple[weakref.ref[pd.DataFrame], Origin]] = {}
+
+
+def attach(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+    """Tell where a frame came from; returns the frame. Raises TypeError when the provenance is not JSON-safe."""
+    provenance = json.loads(json.dumps(dict(origin.provenance), allow_nan=False))
+    number = id(frame)
+
+    def gone(_: weakref.ref[pd.DataFrame]) -> None:
+        _origins.pop(number, None)
+
+    _origins[number] = (weakref.ref(frame, gone), origin)
+    frame.attrs[ATTRS] = provenance
+    return frame
+
+
+def origin_of(frame: pd.DataFrame) -> Origin | None:
+    """What was attached to this very frame; None for any other, also for one made from it."""
+    reference, origin = _origins.get(id(frame), (None, None))
+    return origin if reference is not None and reference() is frame else None
+
+
+class ApiAccessor:
+    """``df.api``, on frames that came from a call."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        # Weak: older pandas keeps the accessor on the frame, and a circle would keep the answer until a collection.
+        self._frame = weakref.ref(frame)
+
+    @property
+    def request(self) -> Any:
+        """The request that brought this frame, without secrets."""
+        return self._origin().request
+
+    @property
+    def raw(self) -> bytes | list[bytes]:
+        """The answer's bytes; a list of them where it came in several pages."""
+        return self._origin().table.raw.content
+
+    @property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """The child tables by the path of their list; ``$`` is what the answer holds beside the rows."""
+        return self._origin().table.tables
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to know about this frame, one line each."""
+        return list(self._origin().table.notes)
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """The calls of a sweep that failed: their parameters, status and reason."""
+        return self._origin().failures
+
+    def table(self, records: str | None = None, explode: str | None = None, wide: int | None = None) -> pd.DataFrame:
+        """Another frame of the same answer, without a call.
+
+        `records`: a JMESPath to the rows. `explode`: the path of a list whose elements become rows. `wide`: lists as
+        numbered columns, at most this many.
+        """
+        made: pd.DataFrame = self._origin().table.reshape(records=records, explode=explode, wide=wide).frame
+        return made
+
+    def refresh(self) -> pd.DataFrame:
+        """The same call again, as a new frame."""
+        return self._origin().refresh()
+
+    def __repr__(self) -> str:
+        frame = self._frame()
+        origin = None if frame is None else origin_of(frame)
+        return "<no answer of a call>" if origin is None else f"<{origin.request} · {origin.table.found.explain()}>"
+
+    def _origin(self) -> Origin:
+        frame = self._frame()
+        origin = None if frame is None else origin_of(frame)
+        if origin is not None:
+            return origin
+        if frame is not None and ATTRS in frame.attrs:
+            raise FrameError(
+                "This frame was made from another; the answer is kept with the one that the call returned."
+            )
+        raise FrameError(
+            "This frame did not come from a call: df.api is for what %apicall and a collection's calls return."
+        )
+
+
+if getattr(pd.DataFrame, "api", None) is not ApiAccessor:
+    pd.api.extensions.register_dataframe_accessor("api")(ApiAccessor)

@@ -1,0 +1,86 @@
+"""An answer's bytes, kept until its frame is gone: in memory up to a cap, above it in a file nobody else can open."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+KEEP = 64 * 2**20  # bytes in memory
+
+# In memory the bytes themselves, on disk their offset and length.
+_Piece = bytes | tuple[int, int]
+
+
+class Raw:
+    """The pages of an answer as they came, each with its Content-Type.
+
+    `keep`: bytes held in memory; what comes above it goes to an unnamed temporary file (mode 0600, gone with the last
+    reference).
+    """
+
+    def __init__(self, keep: int = KEEP) -> None:
+        self._keep = keep
+        self._held = 0
+        self._pages: list[tuple[str, list[_Piece]]] = []
+        self._file: IO[bytes] | None = None
+        self.lost = ""
+
+    def add(self, content: bytes, content_type: str = "") -> None:
+        """Keep one more page."""
+        self._pages.append((content_type, []))
+        self.extend(content)
+
+    def extend(self, content: bytes) -> None:
+        """More of the last page, as a stream brings it."""
+        pieces = self._pages[-1][1]
+        if self._held + len(content) <= self._keep:
+            self._held += len(content)
+            pieces.append(content)
+            return
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="apiconn-")  # noqa: SIM115 - lives as long as this object
+            start = self._file.seek(0, 2)
+            self._file.write(content)
+            self._file.flush()
+        except OSError as error:
+            self.lost = f"the answer's bytes could not all be kept ({error.strerror})"
+            return
+        pieces.append((start, len(content)))
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def pages(self) -> Iterator[tuple[bytes, str]]:
+        """Each page and its Content-Type."""
+        for content_type, pieces in self._pages:
+            # A page in one piece is not copied.
+            yield (self._read(pieces[0]) if len(pieces) == 1 else b"".join(map(self._read, pieces))), content_type
+
+    def _read(self, piece: _Piece) -> bytes:
+        if isinstance(piece, bytes):
+            return piece
+        assert self._file is not None
+        self._file.seek(piece[0])
+        return self._file.read(piece[1])
+
+    @property
+    def content(self) -> bytes | list[bytes]:
+        """The bytes of the answer; a list of them where there were several pages."""
+        pages = [page for page, _ in self.pages()]
+        return pages[0] if len(pages) == 1 else pages
+
+    def __repr__(self) -> str:
+        where = "" if self._file is None else ", in part on disk"
+        return f"<{len(self)} page{'' if len(self) == 1 else 's'} of raw answer{where}>"
+
+    def __reduce__(self) -> tuple[object, tuple[list[tuple[bytes, str]]]]:
+        return _restored, (list(self.pages()),)
+
+
+def _restored(pages: list[tuple[bytes, str]]) -> Raw:
+    raw = Raw()
+    for content, content_type in pages:
+        raw.add(content, content_type)
+    return raw

@@ -1,0 +1,69 @@
+"""``--records PATH``: the rows where a person says they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from apiconn_nb.errors import FrameError
+from apiconn_nb.frames.candidates import Candidate
+from apiconn_nb.frames.names import path_text
+from apiconn_nb.frames.orient import keyed, looks_keyed, table_rows
+
+
+def asked_for(document: Any, records: str, found: Sequence[Candidate]) -> tuple[list[Any], str]:
+    """The rows at a JMESPath and their kind.
+
+    ``$``, as the status line shows paths, is accepted in front. Raises FrameError for a path that does not parse or
+    matches nothing; `found` is what the error can name instead.
+    """
+    value = search(document, records)
+    if value is None:
+        raise FrameError(f"--records {records} matches nothing. {_there_is(document, found)}")
+    if isinstance(value, list):
+        if value and all(isinstance(item, list) for item in value):
+            return table_rows(value), "table"
+        return value, "records"
+    if looks_keyed(value):
+        return keyed(value), "keyed"
+    return [value], "record" if isinstance(value, dict) else "value"
+
+
+def search(document: Any, records: str) -> Any:
+    """What a JMESPath finds in a document (None where nothing)."""
+    path = re.sub(r"^\$\.?(?=.)", "", records.strip())
+    try:
+        return jmespath.search("@" if path in {"", "$"} else path, document)
+    except JMESPathError as error:
+        reason = str(error).splitlines()[0].rstrip(".: ")
+        hint = quoted(path)
+        raise FrameError(
+            f"--records {records} is not a JMESPath ({reason})."
+            + (f" A key that is not a plain word goes in quotes: {hint}" if hint else "")
+        ) from None
+
+
+def quoted(path: str) -> str:
+    """A dotted path whose keys are quoted where JMESPath wants it; '' where that is not what is wrong."""
+    keys = path.split(".")
+    if not all(re.fullmatch(r"[^\s\[\]\"'|&`(){}]+(\[\])?", key) for key in keys):
+        return ""
+    return ".".join(key if re.fullmatch(r"[A-Za-z_]\w*(\[\])?", key) else f'"{key}"' for key in keys)
+
+
+def _there_is(document: Any, found: Sequence[Candidate]) -> str:
+    places = [
+        f"{path_text(one.path)} ({one.count})" for one in sorted(found, key=lambda one: (one.last_resort, -one.score))
+    ]
+    if places:
+        return "There is " + ", ".join(places[:6]) + (", …" if len(places) > 6 else "") + "."
+    if isinstance(document, dict):
+        keys = list(document)
+        return "There is one object with " + (", ".join(keys[:8]) or "no keys") + (", …" if len(keys) > 8 else "") + "."
+    if isinstance(document, list):
+        return f"There is a list of {len(document)} ($)."
+    return "The answer is a single value."

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from apiconn_nb.errors import ConfigError, SecretError
 from apiconn_nb.secrets import NO_SECRET, Secret, is_reference
 
-Rows = Mapping[str, "str | Secret"]
+Rows = Mapping[str, str | Secret]
 """Rows of key and value; a value written as a reference is a secret."""
 
 Format = Literal["line", "url", "template", "pem", "json", "choice"]

@@ -26,8 +26,6 @@ from apiconn_nb.transport import Door, Pool
 if TYPE_CHECKING:
     import pandas as pd
 
-_VERSION = "0.1.0"
-
 
 class _NoCookies(httpx.Cookies):
     """Keeps nothing: cookies know no port, and a session cookie is a credential that nobody chose."""
@@ -151,12 +149,7 @@ class Collection:
 
     def new_client(self, transport: httpx.BaseTransport) -> httpx.Client:
         """A client that adds nothing of its own: no environment, no cookies, no redirects."""
-        client = httpx.Client(
-            transport=transport,
-            trust_env=False,
-            follow_redirects=False,
-            headers={"User-Agent": f"apiconn_nb/{_VERSION}", "Accept-Encoding": "gzip, deflate"},
-        )
+        client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
         client._cookies = _NoCookies()
         return client
 

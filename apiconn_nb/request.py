@@ -23,6 +23,13 @@ _SPLIT = re.compile(r"^###.*$", re.MULTILINE)
 _VERSION = re.compile(r"\s+HTTP/\d(\.\d)?\s*$")
 _FORM = "application/x-www-form-urlencoded"
 
+_OWN_HEADERS = {
+    "Accept": "application/json, text/csv;q=0.9, */*;q=0.5",
+    # Not br: a brotli bomb unfolds without limit in one step, gzip by a thousand at most.
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": "apiconn_nb/0.1.0",
+}
+
 PRIVATE = "apiconn_private"
 """The request extension that carries private values, by the mask that stands for each in the public request."""
 
@@ -198,7 +205,8 @@ def _shown(name: str, value: str | Secret, hidden: dict[str, Secret]) -> str:
 def _filled_headers(
     template: Template, shared: Shared, needed: Needed, private: frozenset[str], hidden: dict[str, Secret]
 ) -> httpx.Headers:
-    headers = httpx.Headers({name: _shown(name, value, hidden) for name, value in shared.headers.items()})
+    headers = httpx.Headers(_OWN_HEADERS)
+    headers.update({name: _shown(name, value, hidden) for name, value in shared.headers.items()})
     hide = {name.lower() for name in private}
     for name, written in template.headers:
         value = placeholders.fill_header(written, needed)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from apiconn_nb import auth
 from apiconn_nb.auth.base import check_names
 from apiconn_nb.errors import ConfigError
-from apiconn_nb.fields import Field, fields_of, rows, secret, setting
+from apiconn_nb.fields import Field, Rows, fields_of, rows, secret, setting
 from apiconn_nb.secrets import Secret
 
 Environment = Literal["live", "development"]
@@ -27,8 +27,8 @@ class Connection:
     environment: str = setting(
         "Environment", choices=("", *ENVIRONMENTS), help="Empty: APICONN_ENV, else live.", advanced=True
     )
-    headers: Mapping[str, str | Secret] = rows("Shared headers", help="Sent with every call.")
-    query: Mapping[str, str | Secret] = rows("Shared parameters", help="Added to the query of every call.")
+    headers: Rows = rows("Shared headers", help="Sent with every call.")
+    query: Rows = rows("Shared parameters", help="Added to the query of every call.")
     allowed_origins: str = setting(
         "Allowed origins", advanced=True, placeholder="https://uploads.example.org",
         help="More origins that get the credentials, split by spaces.",

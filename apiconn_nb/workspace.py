@@ -11,9 +11,9 @@ from typing import Any
 
 from apiconn_nb import auth, config, secrets
 from apiconn_nb.auth.store import Store, open_store
-from apiconn_nb.live_collection import Collection, choose_environment
 from apiconn_nb.errors import SecretError, UnknownNameError
 from apiconn_nb.fields import fields_of
+from apiconn_nb.live_collection import Collection, choose_environment
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, SavedCall
 

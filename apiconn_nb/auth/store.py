@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from filelock import FileLock
-from platformdirs import user_runtime_dir
 
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.secrets import find_keyring
@@ -162,10 +161,27 @@ def stamp_file(name: str) -> Path:
     return _beside(name, "stamp")
 
 
+def runtime_folder() -> Path:
+    """This person's folder for locks and stamps, mode 0700.
+
+    Raises ConfigError where somebody else owns it: in a shared temporary folder a name can be taken first.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    person = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    folder = (
+        Path(base) / "apiconn_nb"
+        if base and os.path.isdir(base)
+        else Path(tempfile.gettempdir(), f"apiconn_nb-{person}")
+    )
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and folder.lstat().st_uid != os.getuid():
+        raise ConfigError(f"{folder} belongs to somebody else: set XDG_RUNTIME_DIR to a folder of your own.")
+    return folder
+
+
 def _beside(name: str, suffix: str) -> Path:
     """A file of this machine's runtime folder: locks work there, whatever file system the home is on."""
-    folder = Path(user_runtime_dir("apiconn_nb", ensure_exists=True))
-    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{suffix}"
+    return runtime_folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{suffix}"
 
 
 def write_private(path: Path, content: bytes) -> None:

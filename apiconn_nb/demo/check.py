@@ -1,8 +1,8 @@
 """Run a notebook without a screen and say, method by method, how many rows it received.
 
 What the notebook has to do: hold a variable ``rows_by_method``, a dict from a method's slug (``"none"``,
-``"key-in-url"``, …, see `doors.DOORS`) to the number of rows that its call returned (``len(df)``). How it shows it is its
-own affair: a cell is added to a copy in memory that prints the variable as JSON behind a mark, so no output of the
+``"key-in-url"``, …, see `doors.DOORS`) to the number of rows that its call returned (``len(df)``). How it shows it is
+its own affair: a cell is added to a copy in memory that prints the variable as JSON behind a mark, so no output of the
 notebook is parsed. The notebook file is not changed.
 """
 

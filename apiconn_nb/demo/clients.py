@@ -170,7 +170,7 @@ def _particular_clients() -> list[Client]:
         ),
         Client(
             "demo client/encoded",
-            "p@ss:w/rd+100% ok&=?~",
+            "p@ss:w/rd+50%25 ok&=?~",
             "id and secret that need percent-encoding (RFC 6749 §2.3.1)",
             grants=(*_INTERACTIVE, CLIENT),
         ),

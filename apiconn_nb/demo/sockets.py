@@ -28,6 +28,12 @@ _MAX_BODY_BYTES = 16 * 1024 * 1024
 _BACKLOG = 256
 
 
+class _BadBodyError(Exception):
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class Handler(WSGIRequestHandler):
     """One connection: any number of requests, one after the other."""
 
@@ -39,8 +45,11 @@ class Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answer one request."""
-        body = self._body()
-        if body is None:
+        try:
+            body = self._body()
+        except _BadBodyError as error:
+            self.close_connection = True
+            self.send_error(error.status)
             return
         environ = self.make_environ()
         # Read already, so it ends where it ends: no Content-Length is needed to stop a reader.
@@ -61,22 +70,22 @@ class Handler(WSGIRequestHandler):
             if close:
                 close()
 
-    def _body(self) -> bytes | None:
+    def _body(self) -> bytes:
+        length = self.headers.get("Content-Length", "0")
+        if not (length.isascii() and length.isdigit()):
+            raise _BadBodyError(400)
+        if len(length) > 12 or int(length) > _MAX_BODY_BYTES:
+            raise _BadBodyError(413)
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.wfile.flush()
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            stream = self.make_environ()["wsgi.input"]
-            body: bytes = io.BufferedReader(stream).read(_MAX_BODY_BYTES + 1)
-        else:
-            text = self.headers.get("Content-Length", "0")
-            length = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else _MAX_BODY_BYTES + 1
-            body = self.rfile.read(length) if length <= _MAX_BODY_BYTES else b"x" * (_MAX_BODY_BYTES + 1)
-        if len(body) <= _MAX_BODY_BYTES:
-            return body
-        self.close_connection = True
-        self.send_error(413)
-        return None
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self.rfile.read(int(length))
+        stream = self.make_environ()["wsgi.input"]
+        body: bytes = io.BufferedReader(stream).read(_MAX_BODY_BYTES + 1)
+        if len(body) > _MAX_BODY_BYTES:
+            raise _BadBodyError(413)
+        return body
 
     def _send(self, head: list[Any], answer: Iterable[bytes]) -> None:
         parts = iter(answer)

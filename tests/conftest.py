@@ -9,8 +9,6 @@ For tests:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
 
 from tests.needs import need, require_tool
@@ -32,7 +30,7 @@ MARKED_BY_FIXTURE = {"third_party": "servers", "chromium": "browser"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` deselects
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in MARKED_BY_FIXTURE.items():
             if fixture not in getattr(item, "fixturenames", ()):
@@ -40,3 +38,5 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
             item.add_marker(marker)
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(FIRST_START))
+    # Quick tests first. Browser tests last: Playwright keeps an event loop running, beside which no other can start.
+    items.sort(key=lambda item: [bool(item.get_closest_marker(name)) for name in ("browser", "servers")])

@@ -63,7 +63,7 @@ class DjangoOAuth:
                 "DJANGO_SETTINGS_MODULE": "django_site.settings",
                 "OAUTHLIB_INSECURE_TRANSPORT": "1",
             },
-            ready=answers(f"{self.url}/api/orders"),
+            ready=answers(f"{self.url}/api/orders", 401),
         )
         self._process = process
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)

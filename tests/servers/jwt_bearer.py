@@ -45,7 +45,7 @@ class JwtBearer:
             *(python_with("jwt_bearer"), "-m", "gunicorn", "--no-control-socket", "--threads", "8"),
             *("--bind", address, "--chdir", Path(__file__).parent, "jwt_bearer_app"),
             environ={"RIG": json.dumps(rig), "AUTHLIB_INSECURE_TRANSPORT": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            ready=answers(self.orders_url),
+            ready=answers(self.orders_url, 401),
         )
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
 

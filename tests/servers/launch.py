@@ -30,13 +30,13 @@ def free_port() -> int:
     return port
 
 
-def answers(url: str, **options: object) -> Callable[[], bool]:
-    """A ready check: whether a GET of `url` gets any answer below 500."""
+def answers(url: str, status: int = 200, **options: object) -> Callable[[], bool]:
+    """A ready check: whether a GET of `url` gets this status (a proxy answers 404 before what it stands for is up)."""
 
     def check() -> bool:
         try:
             with httpx.Client(trust_env=False, timeout=5, **options) as client:  # type: ignore[arg-type]
-                return client.get(url).status_code < 500
+                return client.get(url).status_code == status
         except httpx.TransportError:
             return False
 
@@ -52,13 +52,21 @@ class Process:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log_file = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._stop_within = 5.0
 
-    def start(self, *command: str | Path, ready: Callable[[], bool], environ: Mapping[str, str] | None = None) -> None:
-        """Run `command` in the folder and return when `ready` says so.
+    def start(
+        self,
+        *command: str | Path,
+        ready: Callable[[], bool],
+        environ: Mapping[str, str] | None = None,
+        stop_within: float = 5.0,
+    ) -> None:
+        """Run `command` in the folder and return when `ready` says so; `stop` will give it `stop_within` seconds.
 
         Raises:
             StartError: it ended, or was not ready within `READY_WITHIN` seconds.
         """
+        self._stop_within = stop_within
         kept = {name: MACHINE_ENVIRON[name] for name in ("PATH", "LANG", "TMPDIR") if name in MACHINE_ENVIRON}
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -85,7 +93,7 @@ class Process:
         with suppress(ProcessLookupError):
             process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
+            process.wait(self._stop_within)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)

@@ -1,4 +1,4 @@
-"""Every place in a document where its rows could be, each with a score and the reason it can be rows at all.
+"""Every place in a document where its rows could be, each with a score.
 
 Scores answer one question: would the person who asked call these the rows? A list of objects under a name that
 providers use for rows beats one under a name of its own, more and more alike objects beat few and mixed ones, and near
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apiconn_nb.frames import vocabulary as words
+from apiconn_nb.frames.header import headers_beside, is_header
 
 Path = tuple[str | int, ...]
 DEPTH = 7  # deeper than any envelope seen; keeps the walk short in answers that are one deep tree
@@ -24,9 +25,9 @@ SAMPLE = 32
 class Candidate:
     """One place where the rows could be.
 
-    `kind`: ``records`` (objects), ``edges`` (GraphQL ``edges[].node``), ``keyed`` (objects under their ids), ``keyed
-    lists``, ``columns`` (lists under column names), ``split`` (rows under a list of column names elsewhere, at
-    `names`), ``table`` (lists of lists), ``values`` (scalars), ``record`` (one object).
+    `kind`: ``records`` (objects), ``edges`` (GraphQL ``edges[].node``), ``keyed`` (objects under their ids),
+    ``keyed lists``, ``columns`` (lists under column names), ``split`` (lists of cells, their names elsewhere, at
+    `names`), ``table`` (lists of cells), ``values`` (scalars), ``record`` (one object), ``value`` (one scalar).
     """
 
     path: Path
@@ -41,46 +42,61 @@ class Candidate:
         return any(isinstance(step, str) and words.word(step) in words.NEVER for step in self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk is: the path, what it cost to come here, and how much of a record the objects around are."""
+
+    path: Path = ()
+    cost: float = 0.0
+    around: float = 0.0
+    connection: bool = False
+
+    def candidate(self, kind: str, count: int, score: float, names: Path = ()) -> Candidate:
+        score -= self.cost
+        # A list inside of a record is the record's own, however long, unless it stands out.
+        return Candidate(self.path, kind, count, score if score > self.around else score - self.around - 20, names)
+
+
 def size_of(value: Any) -> int:
-    """How many elements a list has; a cut-down sketch of a long list (`sketch.Cut`) knows its true length."""
+    """How many elements a list has; a list cut down to a sample (`sketch.Cut`) knows its true length."""
     total: int = getattr(value, "total", None) or len(value)
     return total
 
 
 def candidates_in(document: Any) -> list[Candidate]:
     """All candidates, in document order."""
-    return list(_walk(document, (), 0.0, 0.0))
+    return list(_walk(document, _Place()))
 
 
-def _walk(value: Any, path: Path, cost: float, around: float) -> Iterator[Candidate]:
-    """`cost` is what it took to come here, `around` how much of a record the nearest objects around are."""
+def _walk(value: Any, place: _Place) -> Iterator[Candidate]:
     if isinstance(value, list):
-        yield from _in_list(value, path, cost, around)
-    elif isinstance(value, dict) and len(path) < DEPTH:
-        yield from _in_object(value, path, cost, around)
+        yield from _in_list(value, place)
+    elif isinstance(value, dict) and len(place.path) < DEPTH:
+        yield from _in_object(value, place)
 
 
-def _in_list(value: list[Any], path: Path, cost: float, around: float) -> Iterator[Candidate]:
+def _in_list(value: list[Any], place: _Place) -> Iterator[Candidate]:
     kind, worth = _kind_of_list(value)
     if kind:
-        score = worth + _named(path) + _sized(size_of(value)) - cost
-        yield Candidate(path, kind, size_of(value), _against(score, around))
-    if 2 <= len(value) <= 4 and kind in {"", "values"} and any(isinstance(item, list) for item in value):
+        count = size_of(value) - (kind == "table" and is_header(value))
+        stands_out = 14 if place.connection and kind in {"records", "edges"} else 0
+        yield place.candidate(kind, count, worth + _named(place.path) + _sized(count) + stands_out)
+    if 2 <= len(value) <= 4 and kind in {"", "values", "records"} and any(isinstance(item, list) for item in value):
         # World Bank's [{"page": 1, …}, [{…}, …]]
         for number, item in enumerate(value):
             if isinstance(item, list):
-                yield from _walk(item, (*path, number), cost + 1, around)
+                yield from _walk(item, _Place((*place.path, number), place.cost + 1, place.around))
 
 
 def _kind_of_list(value: list[Any]) -> tuple[str, float]:
-    """What a list can be, and what that alone is worth; '' where a list of lists stands beside objects."""
+    """What a list can be, and what that alone is worth; '' where lists stand beside objects."""
     if not value:
         return "records", 3.0
     some = value[:SAMPLE]
     objects = [item for item in some if isinstance(item, dict)]
     if len(objects) * 2 > len(some):
         if len(objects) == len(some) and all(isinstance(item.get("node"), dict) for item in objects):
-            return "edges", 12.0
+            return "edges", 8.0
         return "records", 4.0 + 2.0 * _alike(objects)
     lists = [item for item in some if isinstance(item, list)]
     if len(lists) == len(some):
@@ -90,37 +106,37 @@ def _kind_of_list(value: list[Any]) -> tuple[str, float]:
     return ("" if lists and objects else "values"), 0.0
 
 
-def _in_object(value: Mapping[str, Any], path: Path, cost: float, around: float) -> Iterator[Candidate]:
-    yield from _keyed(value, path, cost, around)
-    yield from _columns(value, path, cost, around)
-    yield from _split(value, path, cost, around)
-    own = record_likeness(value)
+def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
+    yield from _keyed(value, place)
+    yield from _columns(value, place)
+    yield from _split(value, place)
+    around = max(place.around, record_likeness(value))
+    connection = "pageInfo" in value
     for key, child in value.items():
         name = words.word(key)
-        step = 0.5 if name in words.WRAPPERS or name in words.ROWS else 2.0
+        path = (*place.path, key)
         if isinstance(child, list):
-            yield from _walk(child, (*path, key), cost, max(around, own))
+            yield from _walk(child, _Place(path, place.cost, around, connection))
         elif isinstance(child, dict):
-            yield from _walk(child, (*path, key), cost + step, max(around, own))
+            step = 0.5 if name in words.WRAPPERS or name in words.ROWS else 2.0
+            yield from _walk(child, _Place(path, place.cost + step, around))
+        elif child is None and name.endswith("s") and name in words.ROWS:
+            # Go and others write null for a list without elements.
+            yield _Place(path, place.cost, around).candidate("records", 0, 3.0 + _named(path))
 
 
 def _named(path: Path) -> float:
-    if not path:
-        return 6.0
-    last = path[-1]
+    last = path[-1] if path else "data"
     name = words.word(last) if isinstance(last, str) else ""
     if name in words.ROWS:
         return 6.0
+    if name in words.LIKELY:
+        return 4.0
     return -3.0 if name in words.ASIDES else 0.0
 
 
 def _sized(count: int) -> float:
     return 0.5 * math.log2(1 + min(count, 255))
-
-
-def _against(score: float, around: float) -> float:
-    """A list inside of a record is the record's own, however long, unless it stands out."""
-    return score if score > around else score - around - 20.0
 
 
 def _alike(objects: list[dict[str, Any]]) -> float:
@@ -142,25 +158,20 @@ def record_likeness(value: Mapping[str, Any]) -> float:
     score += 1.5 * sum(name in words.NAMES for name in scalars)
     if "apiversion" in names and "kind" in names and isinstance(names.get("metadata"), dict):
         score += 10.0  # a Kubernetes object: its identity is in metadata
-    if any(name in words.PAGING for name in names):
+    if any(name in words.PAGES for name in names):
+        score -= 20.0
+    elif any(name in words.PAGING for name in names):
         score -= 7.0
     return max(score, 0.0)
 
 
 def _says_list(names: Mapping[str, Any]) -> bool:
-    """An object that says of itself that it is a list: Stripe, FHIR, GeoJSON, Kubernetes, Google."""
-    said = [names.get(key) for key in ("object", "type", "kind", "resourcetype")]
-    return any(
-        isinstance(what, str)
-        and (
-            what.lower() in {"list", "bundle", "featurecollection", "collection", "page"}
-            or what.endswith(("List", "list"))
-        )
-        for what in said
-    )
+    """An object that says of itself that it is a list: Stripe, FHIR, GeoJSON, Kubernetes, Google, Hydra."""
+    said = (names.get(key) for key in ("object", "type", "kind", "resourcetype"))
+    return any(isinstance(what, str) and words.is_list_type(what) for what in said)
 
 
-def _keyed(value: Mapping[str, Any], path: Path, cost: float, around: float) -> Iterator[Candidate]:
+def _keyed(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     """Objects (or lists of objects) under their ids, dates or codes."""
     if not value:
         return
@@ -169,15 +180,17 @@ def _keyed(value: Mapping[str, Any], path: Path, cost: float, around: float) -> 
     if all(isinstance(child, dict) for child in children):
         alike = _alike(children)
         if _transposed(children):
-            yield Candidate(path, "columns", len(children[0]), _against(9.0 - cost, around))
+            yield place.candidate("columns", len(children[0]), 9.0)
         elif ids > 0.8 or (len(value) >= 3 and alike > 0.8) or (len(value) == 2 and alike == 1.0):
-            score = 3.0 + 3.0 * alike + (4.0 if ids > 0.8 else 0.0) + _sized(len(value)) + max(_named(path), 0) - cost
-            yield Candidate(path, "keyed", len(value), _against(score, around))
-    elif ids == 1 and all(
-        isinstance(child, list) and all(isinstance(item, dict) for item in child) for child in children
-    ):
+            worth = 3.0 + 3.0 * alike + (4.0 if ids > 0.8 else 0.0)
+            yield place.candidate("keyed", len(value), worth + _sized(len(value)) + max(_named(place.path), 0))
+    elif ids == 1 and all(_is_records(child) for child in children):
         count = sum(size_of(child) for child in value.values())
-        yield Candidate(path, "keyed lists", count, _against(10.0 + _sized(count) - cost, around))
+        yield place.candidate("keyed lists", count, 10.0 + _sized(count))
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def _transposed(children: list[dict[str, Any]]) -> bool:
@@ -186,7 +199,7 @@ def _transposed(children: list[dict[str, Any]]) -> bool:
     return bool(wanted) and all(list(child) == wanted for child in children)
 
 
-def _columns(value: Mapping[str, Any], path: Path, cost: float, around: float) -> Iterator[Candidate]:
+def _columns(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     """Lists of scalars, equally long, under the columns' names (Open-Meteo's ``hourly``)."""
     lists = [child for child in value.values() if isinstance(child, list)]
     if len(lists) < 2 or len(lists) != len(value):
@@ -194,46 +207,19 @@ def _columns(value: Mapping[str, Any], path: Path, cost: float, around: float) -
     length = size_of(lists[0])
     flat = not any(isinstance(cell, list | dict) for child in lists for cell in child[:SAMPLE])
     if length and flat and all(size_of(child) == length for child in lists):
-        yield Candidate(path, "columns", length, _against(8.0 + _sized(length) - cost, around))
+        yield place.candidate("columns", length, 8.0 + _sized(length))
 
 
-def _split(value: Mapping[str, Any], path: Path, cost: float, around: float) -> Iterator[Candidate]:
+def _split(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     """``{"columns": [names], "data": [[cells], …]}`` under any names, also with objects that carry the names."""
-    tables = [
-        (key, child) for key, child in value.items() if isinstance(child, list) and _kind_of_list(child)[0] == "table"
-    ]
-    for key, table in tables:
+    for key, table in value.items():
+        if not isinstance(table, list) or not table or _kind_of_list(table)[0] != "table":
+            continue
         width = len(table[0])
-        for where, header in _headers(value):
-            if where[-1] != key and len(header) == width and all(len(row) == width for row in table[:SAMPLE]):
-                score = 14.0 + _sized(size_of(table)) - cost
-                yield Candidate((*path, key), "split", size_of(table), _against(score, around), (*path, *where))
-                return
-
-
-def _headers(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
-    for key, child in value.items():
-        if names := header_names(child):
-            yield (key,), names
-        elif isinstance(child, dict):
-            for inner, grandchild in child.items():
-                if names := header_names(grandchild):
-                    yield (key, inner), names
-                elif isinstance(grandchild, dict):
-                    # Socrata: meta.view.columns[].name
-                    for innermost, last in grandchild.items():
-                        if names := header_names(last):
-                            yield (key, inner, innermost), names
-
-
-def header_names(value: Any) -> list[str]:
-    """The column names that a list of texts or of objects with a name carries; empty where it carries none."""
-    if not isinstance(value, list) or not value:
-        return []
-    if all(isinstance(item, str) for item in value):
-        return list(value)
-    if all(isinstance(item, dict) for item in value):
-        for key in ("fieldName", "name", "Name", "field", "id", "key", "label", "title", "displayName", "text"):
-            if all(isinstance(item.get(key), str) for item in value):
-                return [item[key] for item in value]
-    return []
+        if any(len(row) != width for row in table[:SAMPLE]):
+            continue
+        for where, names in headers_beside(value):
+            if where[-1] != key and len(names) == width:
+                inner = _Place((*place.path, key), place.cost, place.around)
+                yield inner.candidate("split", size_of(table), 14.0 + _sized(size_of(table)), (*place.path, *where))
+                break

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from apiconn_nb.frames import vocabulary as words
-from apiconn_nb.frames.candidates import Candidate, Path, header_names
+from apiconn_nb.frames.candidates import Candidate, Path
+from apiconn_nb.frames.header import header_names, is_header, named_rows, unique
 
 
 def at(document: Any, path: Path) -> Any:
@@ -35,7 +36,7 @@ def rows_at(document: Any, taken: Candidate) -> Sequence[Any]:
             return table_rows(value)
         case "record" | "value":
             return [] if value is None else [value]
-    return value if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else []
 
 
 def keyed(value: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -55,43 +56,6 @@ def table_rows(value: list[Any]) -> list[Any]:
     if is_header(value):
         return named_rows(unique(value[0]), value[1:])
     return named_rows([], value)
-
-
-def is_header(value: list[Any]) -> bool:
-    """Whether the first of several lists names the others' columns: texts only, none of which is under them."""
-    if len(value) < 2 or not isinstance(value[0], list) or not value[0]:
-        return False
-    first, rest = value[0], value[1:33]
-    if not all(isinstance(cell, str) and cell and not cell[0].isdigit() for cell in first):
-        return False
-    if any(not isinstance(row, list) or len(row) > len(first) for row in rest):
-        return False
-    below = {cell for row in rest for cell in row if isinstance(cell, str)}
-    return below.isdisjoint(first)
-
-
-def named_rows(names: list[str], rows: Iterable[Any]) -> list[Any]:
-    """Lists of cells under names; a longer row's further cells under their positions."""
-    made: list[Any] = []
-    for row in rows:
-        if not isinstance(row, list):
-            made.append(row)
-            continue
-        while len(names) < len(row):
-            names = unique([*names, str(len(names))])
-        made.append(dict(zip(names, row, strict=False)))
-    return made
-
-
-def unique(names: Sequence[str]) -> list[str]:
-    """Names in which a repeated one has its number: ``state``, ``state_2``."""
-    made: dict[str, None] = {}
-    for name in names:
-        number, free = 2, name
-        while free in made:
-            free, number = f"{name}_{number}", number + 1
-        made[free] = None
-    return list(made)
 
 
 def looks_keyed(value: Any) -> bool:

@@ -22,6 +22,8 @@ def asked_for(document: Any, records: str, found: Sequence[Candidate]) -> tuple[
     matches nothing; `found` is what the error can name instead.
     """
     value = search(document, records)
+    if value is None and _null_at(document, records):
+        return [], "records"
     if value is None:
         raise FrameError(f"--records {records} matches nothing. {_there_is(document, found)}")
     if isinstance(value, list):
@@ -45,6 +47,13 @@ def search(document: Any, records: str) -> Any:
             f"--records {records} is not a JMESPath ({reason})."
             + (f" A key that is not a plain word goes in quotes: {hint}" if hint else "")
         ) from None
+
+
+def _null_at(document: Any, records: str) -> bool:
+    """Whether the path is there and null, as Go and others write a list without elements."""
+    *around, key = records.strip().removeprefix("$").strip(".").split(".")
+    value = search(document, ".".join(around) or "@")
+    return isinstance(value, dict) and value.get(key.strip('"'), ...) is None
 
 
 def quoted(path: str) -> str:

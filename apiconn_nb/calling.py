@@ -174,7 +174,8 @@ def run(
     Raises PlaceholderError, CallError and its kin, FrameError.
     """
     chosen = settle(options or Options(), saved, overrides)
-    given = settle_values(saved, values or {}, variables or {})
+    named = {name: variables[name] for name in template.names() if name in variables} if variables else {}
+    given = settle_values(saved, values or {}, named)
     private = frozenset(saved.private) if saved else frozenset()
     request = collection.request(template, given, private)
     walk = _Walk(collection, chosen)

@@ -62,6 +62,13 @@ class Collection:
         self._auth = self.method.auth(self.slot)
         self._origins = self._all_origins()
         self._shared = Shared(self.base_url, settings.value("headers"), settings.value("query"))
+        self._policy = Policy(
+            retries=settings.value("retries"),
+            timeout=float(settings.value("call_timeout")),
+            cap=settings.value("max_bytes"),
+            allowed=self._origins,
+            uncredentialed=fence.origins_of(settings.value("redirect_origins").split()),
+        )
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self.door = Door(self, Pool(self.tls_context, settings.value("proxy")))
@@ -117,18 +124,9 @@ class Collection:
 
     def policy(self, method: str, **overrides: Any) -> Policy:
         """How a call of this collection is sent. ``is_action`` follows from the method where it is not given."""
-        settings = self.settings
-        return dataclasses.replace(
-            Policy(
-                is_action=method not in ("GET", "HEAD", "OPTIONS", "QUERY"),
-                retries=settings.value("retries"),
-                timeout=float(settings.value("timeout")),
-                cap=settings.value("max_bytes"),
-                allowed=self._origins,
-                uncredentialed=fence.origins_of(settings.value("redirect_origins").split()),
-            ),
-            **{name: value for name, value in overrides.items() if value is not None},
-        )
+        changed = {name: value for name, value in overrides.items() if value is not None}
+        changed.setdefault("is_action", method not in ("GET", "HEAD", "OPTIONS", "QUERY"))
+        return dataclasses.replace(self._policy, **changed)
 
     # ── what the door asks ─────────────────────────────────────────────────────────────────────────────────────────
 

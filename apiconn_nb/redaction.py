@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import logging
 import re
@@ -72,7 +73,8 @@ def _compile() -> re.Pattern[str] | None:
         return _pattern
 
 
-def encoded_forms(value: str) -> set[str]:
+@functools.lru_cache(maxsize=256)
+def encoded_forms(value: str) -> frozenset[str]:
     """`value` as it may stand in text: plain, percent-encoded, form-encoded, JSON-escaped, base64 (each shift), hex."""
     raw = value.encode("utf-8", "surrogatepass")
     forms = {value, quote(value, safe=""), quote(value), quote_plus(value), raw.hex(), raw.hex().upper()}
@@ -86,7 +88,7 @@ def encoded_forms(value: str) -> set[str]:
         whole = (len(raw) + shift) // 3 * 4
         core = encoded[skip:whole]
         forms |= {core, core.replace("+", "-").replace("/", "_")}
-    return forms
+    return frozenset(forms)
 
 
 class RedactingFilter(logging.Filter):

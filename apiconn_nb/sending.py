@@ -17,6 +17,7 @@ from apiconn_nb.transport import BARE
 _RETRIED = (429, 502, 503, 504)
 _LONGEST_WAIT = 120.0  # seconds; a server that asks for more is answered with an error that says so
 _REDIRECTS = 10
+_ECHO = 8  # bytes from which on a secret is looked for in an answer
 _SAFE_HEADERS = ("accept", "accept-language", "user-agent")
 
 
@@ -192,18 +193,19 @@ def _read(response: httpx.Response, cap: int, deadline: float) -> bytes:
 def mask_echo(response: httpx.Response, secrets: set[str]) -> bool:
     """Mask the call's own secrets where the answer repeats them; whether it did."""
     masked = False
+    # Shorter texts stand in data by chance, and the data must stay what it is.
+    forms = [form.encode("utf-8", "surrogatepass") for value in secrets for form in redaction.encoded_forms(value)]
+    forms = [raw for raw in forms if len(raw) >= _ECHO]
     for each in [*response.history, response]:
-        for value in secrets:
-            for form in redaction.encoded_forms(value):
-                raw = form.encode("utf-8", "surrogatepass")
-                if len(raw) >= 8 and raw in each.content:
-                    each._content = each.content.replace(raw, redaction.MASK.encode())
-                    masked = True
-        for name, text in list(each.headers.items()):
-            clean = redact(text)
-            if clean != text:
-                each.headers[name] = clean.replace(redaction.MASK, "***")  # a header's text is ASCII
+        for raw in forms:
+            if raw in each.content:
+                each._content = each.content.replace(raw, redaction.MASK.encode())
                 masked = True
+        head = b"\n".join(value for _, value in each.headers.raw)
+        if any(raw in head for raw in forms):
+            for name, text in list(each.headers.items()):
+                each.headers[name] = redact(text).replace(redaction.MASK, "***")  # a header's text is ASCII
+            masked = True
     return masked
 
 

@@ -36,7 +36,7 @@ class Connection:
     redirect_origins: str = setting(
         "Redirect origins", advanced=True, help="Origins that a redirect may reach, without credentials."
     )
-    timeout: int = setting("Time-out", default=600, advanced=True, help="Seconds for a whole call.")
+    call_timeout: int = setting("Time-out", default=600, advanced=True, help="Seconds for a whole call.")
     retries: int = setting("Retries", default=3, advanced=True, help="How often a data call is tried again.")
     max_bytes: int = setting("Largest answer", default=1 << 30, advanced=True, help="Bytes, decoded.")
     proxy: str = setting("Proxy", advanced=True, help="URL; empty: the environment's (HTTPS_PROXY).")

@@ -54,6 +54,7 @@ class Door(httpx.BaseTransport):
         self._signer = signer
         self._pool = pool
         self.watch: Watcher | None = None
+        self.watch_call: Callable[[httpx.Request, int], None] | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer to a public request. Raises FenceError, AuthError, httpx.TransportError."""
@@ -63,11 +64,14 @@ class Door(httpx.BaseTransport):
         auth = self._signer.auth()
         try:
             private = private_copy(request)
-            return self._pool.handle_request(private) if auth is None else self._drive(auth, private)
+            response = self._pool.handle_request(private) if auth is None else self._drive(auth, private)
         except BaseException as error:
             # The frames below hold the private copy, and a traceback in `%xmode Verbose` prints their locals.
             _forget_frames(error)
             raise
+        if self.watch_call is not None:
+            self.watch_call(request, response.status_code)
+        return response
 
     def _drive(self, auth: httpx.Auth, private: httpx.Request) -> httpx.Response:
         # A flow signs copies of the call, which keep its extensions; what lacks the mark is a token request.
@@ -206,10 +210,15 @@ class Pool(httpx.BaseTransport):
         self._context = context
         self._proxy = proxy
         self._routes: dict[str, httpx.HTTPTransport] = {}
+        # Asked once for each host: reading the environment costs as much as a call over loopback.
+        self._proxies: dict[tuple[str, str], str] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer over the route that the request's host asks for."""
-        proxy = self._proxy or _environment_proxy(request.url)
+        place = (request.url.scheme, request.url.host)
+        proxy = self._proxies.get(place)
+        if proxy is None:
+            proxy = self._proxies[place] = self._proxy or _environment_proxy(request.url)
         route = self._routes.get(proxy)
         if route is None:
             # Two threads may both build the route; the second one is dropped unused.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import apiconn_nb.auth
 from apiconn_nb.errors import ConfigError, UnknownNameError
 from apiconn_nb.fields import Field, fields_of
+from apiconn_nb.secrets import MASK, Secret
 
 if TYPE_CHECKING:
     import ssl
@@ -72,6 +73,12 @@ class AuthMethod:
         """
         return None
 
+    def preview(self, request: httpx.Request, slot: TokenSlot) -> httpx.Request:
+        """`request` as it would be signed, every secret masked: for a dry run. Nothing is resolved or sent."""
+        masked = dataclasses.replace(self, **masked_settings(self))
+        auth = masked.auth(slot)
+        return request if auth is None else next(auth.auth_flow(request))
+
     def present_certificate(self, context: ssl.SSLContext) -> None:
         """Add to the collection's TLS context what the method proves itself with there."""
 
@@ -82,6 +89,20 @@ class AuthMethod:
     def query_names(self) -> frozenset[str]:
         """The query parameters that the method adds: cut from next-page links that echo them."""
         return frozenset()
+
+
+def masked_settings(method: AuthMethod) -> dict[str, Any]:
+    """The secret settings of `method`, each replaced by a mask."""
+    masked: dict[str, Any] = {}
+    for field in fields_of(type(method)):
+        value = getattr(method, field.name, None)
+        if isinstance(value, Secret) and value:
+            masked[field.name] = Secret(MASK)
+        elif field.kind == "rows" and value:
+            masked[field.name] = {
+                key: Secret(MASK) if isinstance(each, Secret) else each for key, each in value.items()
+            }
+    return masked
 
 
 def methods() -> tuple[type[AuthMethod], ...]:

@@ -15,6 +15,7 @@ from apiconn_nb.auth.client import Flow
 from apiconn_nb.auth.header import one_line
 from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import AuthError, LoginRequired, TokenError
+from apiconn_nb.secrets import MASK, Secret
 
 if TYPE_CHECKING:
     from apiconn_nb.auth.slot import TokenSlot
@@ -78,6 +79,10 @@ class TokenMethod(AuthMethod):
     def placement(self) -> Placement:
         """Where the token goes in a call."""
         return Placement()
+
+    def preview(self, request: httpx.Request, slot: TokenSlot) -> httpx.Request:
+        """`request` signed with a mask in the token's place."""
+        return self.placement().sign(request, Token(Secret(MASK)))
 
     def auth(self, slot: TokenSlot) -> httpx.Auth:
         """The flow that signs with the token of `slot` and renews it there."""

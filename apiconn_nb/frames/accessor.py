@@ -51,8 +51,8 @@ def attach(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     provenance = json.loads(json.dumps(dict(origin.provenance), allow_nan=False))
     number = id(frame)
 
-    def gone(_: weakref.ref[pd.DataFrame]) -> None:
-        _origins.pop(number, None)
+    def gone(_: weakref.ref[pd.DataFrame], origins: dict[int, Any] = _origins) -> None:
+        origins.pop(number, None)  # a default: at the interpreter's end the module's own names are gone first
 
     _origins[number] = (weakref.ref(frame, gone), origin)
     frame.attrs[ATTRS] = provenance

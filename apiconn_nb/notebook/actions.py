@@ -1,0 +1,215 @@
+"""What ``%apiconn_auth NAME --…`` does besides setting up: status, test, sign in and out, delete."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from apiconn_nb import secrets, workspace
+from apiconn_nb.calling import Outcome
+from apiconn_nb.calling import run as run_call
+from apiconn_nb.errors import ApiConnError, ConfigError, SecretError, StatusError, UsageError
+from apiconn_nb.fields import fields_of
+from apiconn_nb.live_collection import Collection
+from apiconn_nb.notebook.configuration import ApiConn
+from apiconn_nb.notebook.display import Block, Line, show
+from apiconn_nb.request import Template, parse
+from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
+from apiconn_nb.transcript import Transcript
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "login": {"action": "store_true"},
+    "via": {"choices": ("auto", "loopback", "jupyter", "device", "paste")},
+    "wait": {"action": "store_true"},
+    "timeout": {"type": float, "metavar": "SECONDS"},
+    "logout": {"action": "store_true"},
+    "status": {"action": "store_true"},
+    "test": {"action": "store_true"},
+    "debug": {"action": "store_true"},
+    "env": {"choices": ("live", "development")},
+    "delete": {"action": "store_true"},
+}
+"""The commands, as argparse takes them."""
+
+
+def run(shell: Any, name: str, commands: dict[str, Any], configuration: ApiConn) -> Any:
+    """Do what the line's commands say; returns what the cell shows."""
+    if commands.pop("delete", False):
+        workspace.current().delete(name)
+        return Line(f"{name} is deleted from {workspace.current().path.name}, and its tokens are forgotten.")
+    environment = commands.pop("env", None)
+    collection = workspace.collection(name, environment)
+    if commands.pop("logout", False):
+        return Line(log_out(collection))
+    if commands.pop("login", False):
+        return log_in(shell, collection, commands, configuration)
+    if commands.pop("test", False):
+        return try_out(collection, debug=commands.pop("debug", False))
+    if commands.pop("status", False) or not commands:
+        return Block(status(collection))
+    raise UsageError(f"--{next(iter(commands))} goes with --login or --test.")
+
+
+def check_complete(settings: CollectionSettings) -> None:
+    """Build the collection once, so that what is missing or broken is said before it is saved."""
+    made = Collection(settings)
+    try:
+        made.method.check_secrets()
+    except SecretError:
+        pass  # a reference that leads nowhere yet: the variable may be set later
+    finally:
+        made.close()
+
+
+def after_set_up(name: str) -> Line:
+    """What is said after a collection has been set up: where, and the next step."""
+    collection = workspace.collection(name)
+    step = "--login" if needs_login(collection) else "--test"
+    return Line(
+        f"{name}: {collection.base_url or 'no base URL yet'} · {collection.method.label} · {collection.environment} · "
+        f"saved in {workspace.current().path.name}. Next: %apiconn_auth {name} {step}"
+    )
+
+
+def needs_login(collection: Collection) -> bool:
+    """Whether a person has to sign in."""
+    return any(action.name == "login" for action in collection.method.actions)
+
+
+def open_form(shell: Any, name: str) -> Any:
+    """The form of a collection; in a terminal, its status."""
+    return Block(status(workspace.collection(name)))
+
+
+def state_of(name: str) -> tuple[str, str]:
+    """Environment and state of a collection, for the list; a broken one says why."""
+    try:
+        collection = workspace.collection(name)
+    except ApiConnError as error:
+        return "", str(error)
+    token = collection.slot.token if needs_login(collection) else None
+    if token is not None and collection.state == "not tested":
+        who = token.identity.get("email") or token.identity.get("id") or ""
+        return collection.environment, f"signed in{f' as {who}' if who else ''}"
+    return collection.environment, collection.state
+
+
+# ── test ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def try_out(collection: Collection, *, debug: bool) -> Line:
+    """Make the test call. Raises what the call raises; the collection's state says how it went."""
+    if not debug:
+        return Line(_tested(collection))
+    with Transcript(collection) as transcript:
+        try:
+            return Line(_tested(collection))
+        finally:
+            show(Block(str(transcript)))
+
+
+def _tested(collection: Collection) -> str:
+    try:
+        outcome = make_test_call(collection)
+    except ApiConnError as error:
+        response = error.response if isinstance(error, StatusError) else None
+        collection.state = f"{response.status_code if response is not None else type(error).__name__}: {error}"[:120]
+        raise
+    collection.state = f"works, {time.strftime('%H:%M')}"
+    return f"works · {outcome.status()}"
+
+
+def make_test_call(collection: Collection) -> Outcome:
+    """The saved ``test`` call, else the method's own test URL, else the base URL."""
+    if "test" in collection.settings.calls:
+        saved = collection.saved("test")
+        return run_call(collection, parse(saved.request), saved=saved)
+    target = collection.method.test_url() or collection.base_url
+    if not target:
+        raise ConfigError(f"{collection.name} has no base URL: %apiconn_auth {collection.name} --base-url https://…")
+    return run_call(collection, Template("GET", target))
+
+
+# ── status ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def status(collection: Collection) -> str:
+    """Everything about a collection that is not a secret: settings, state, where each secret and token is kept."""
+    lines = [
+        f"{collection.name} · {collection.environment}",
+        f"  base URL      {collection.base_url or '(none)'}",
+        f"  method        {collection.method.label} ({collection.settings.method})",
+        f"  state         {state_of(collection.name)[1]}",
+    ]
+    for field in fields_of(type(collection.method)):
+        raw = collection.settings.auth.get(field.name)
+        if raw in (None, "", {}):
+            continue
+        if field.kind == "secret":
+            lines.append(f"  {field.label}: {where_kept(str(raw), f'{collection.name}/{field.name}')}")
+        elif field.kind == "rows":
+            lines += [f"  {field.label}: {key} = {value}" for key, value in raw.items()]
+        else:
+            text = str(raw)
+            lines.append(f"  {field.label}: {text if len(text) < 120 and chr(10) not in text else text[:40] + '…'}")
+    for name, place in collection.taken.items():
+        if collection.environment == "development":
+            lines.append(f"  {name}: the {place} value is used")
+    lines += _token_lines(collection)
+    lines += [f"  {CONNECTION_FIELDS[key].label}: {value}" for key, value in _more(collection).items()]
+    if collection.settings.calls:
+        lines.append("  calls         " + ", ".join(f"{collection.name}.{each}" for each in collection.settings.calls))
+    lines.append(f"  file          {workspace.current().path.name}")
+    return "\n".join(lines)
+
+
+def _more(collection: Collection) -> dict[str, Any]:
+    shown = {}
+    for key, value in collection.settings.connection.items():
+        if key not in ("base_url", "environment") and value not in ("", {}, None):
+            shown[key] = value if CONNECTION_FIELDS[key].format != "pem" else "set"
+    return shown
+
+
+def where_kept(reference: str, owner: str) -> str:
+    """Where a secret rests, in words."""
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        return f"{reference} (the environment, or .env)"
+    if scheme == "prompt":
+        typed = "typed, in this kernel's memory" if secrets.is_remembered(owner) else "asked for when it is needed"
+        return f"prompt ({typed})"
+    return f"{reference} ({'the OS keyring' if scheme == 'keyring' else scheme})" if rest else reference
+
+
+def _token_lines(collection: Collection) -> list[str]:
+    if type(collection.method).auth is None or not hasattr(collection.method, "grant"):
+        return []
+    lines = [f"  tokens        kept in {collection.slot.where()}"]
+    token = collection.slot.token
+    if token is None:
+        return lines
+    until = (
+        f"until {time.strftime('%H:%M', time.localtime(token.expires_at))}" if token.expires_at else "no expiry given"
+    )
+    renews = ", renews by itself" if token.refresh_token or not needs_login(collection) else ""
+    return [*lines, f"  token         {until}{renews}"]
+
+
+# ── sign in and out ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def log_in(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> Any:
+    """Begin a login: returns at once, and the line under the cell changes by itself."""
+    if not needs_login(collection):
+        raise UsageError(f"{collection.method.label} needs no sign-in: %apiconn_auth {collection.name} --test")
+    from apiconn_nb.notebook import sign_in  # start-up cost: the receiver's server
+
+    return sign_in.begin(shell, collection, commands, configuration)
+
+
+def log_out(collection: Collection) -> str:
+    """Forget the tokens here and in the store; revoke them where the provider can."""
+    from apiconn_nb.login import logout  # start-up cost: the receiver's server
+
+    return logout(collection)

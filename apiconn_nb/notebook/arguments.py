@@ -1,0 +1,70 @@
+"""A magic line's words and options. argparse reads them; its complaints become ours."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from apiconn_nb.errors import UnknownNameError, UsageError
+from apiconn_nb.secrets import Secret, is_reference
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UsageError, abbreviates nothing and never exits."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog=prog, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of leaving the kernel."""
+        raise UsageError(f"{self.prog}: {message}")
+
+    def read(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """The options by name, and the words that belong to none. Raises UnknownNameError for an unknown option."""
+        found, rest = self.parse_known_args(list(words))
+        for word in rest:
+            if word.startswith("--") or (len(word) == 2 and word[0] == "-" and word[1].isalpha()):
+                raise UnknownNameError.among("option", word.partition("=")[0], self.options())
+        return vars(found), rest
+
+    def options(self) -> list[str]:
+        """Every option string."""
+        return sorted(self._option_string_actions)
+
+
+def split(line: str) -> list[str]:
+    """The words of a line, quotes respected. Raises UsageError for a quote without an end."""
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(
+            f"The line cannot be split into words ({error}): close the quote, or escape it with \\."
+        ) from None
+
+
+def row(text: str, option: str) -> tuple[str, str]:
+    """``NAME=VALUE`` of a repeated option."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise UsageError(f"{option} takes NAME=VALUE, not {text if not equals else '=…'!r}.")
+    return name.strip(), value
+
+
+def parameter(text: str) -> tuple[str, Any]:
+    """``NAME=VALUE`` or ``NAME:=JSON`` of ``-p``; a reference becomes a private value."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip(": "):
+        raise UsageError(f"-p takes NAME=VALUE or NAME:=JSON, not {text!r}.")
+    if name.endswith(":"):
+        name = name[:-1]
+        try:
+            return name.strip(), json.loads(value)
+        except (ValueError, RecursionError):
+            raise UsageError(f'-p {name}:= takes JSON: a number, true, null, "text", [list] or {{object}}.') from None
+    name = name.strip()
+    if is_reference(value):
+        return name, Secret.from_reference(value, label=name, owner=name)
+    return name, value

@@ -1,0 +1,188 @@
+"""``%apiconn_auth``: set up, sign in, test. Its options are the fields of the methods, read from their declarations."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+import pandas as pd
+
+from apiconn_nb import auth, workspace
+from apiconn_nb.auth.base import AuthMethod
+from apiconn_nb.errors import SecretError, UsageError
+from apiconn_nb.fields import Field, fields_of
+from apiconn_nb.notebook import actions
+from apiconn_nb.notebook.arguments import Parser, row, split
+from apiconn_nb.notebook.configuration import ApiConn
+from apiconn_nb.notebook.display import Block, Line
+from apiconn_nb.notebook.history import scrub
+from apiconn_nb.secrets import is_reference
+from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, check_collection_name
+
+_ROW_OPTIONS = {"headers": "--header", "query": "--query"}
+_COMMANDS = ("login", "logout", "status", "test", "delete")
+
+
+def run(shell: Any, line: str, configuration: ApiConn) -> Any:
+    """Run the magic; returns what the cell shows."""
+    words = split(line)
+    positional = _positional(words)
+    if not positional:
+        if words:
+            raise UsageError("Which collection? Its name comes first: %apiconn_auth NAME …")
+        return collections()
+    name = positional[0]
+    check_collection_name(name)
+    chosen = _method(name, positional[1:])
+    given, rest = parser(chosen).read(words[1:])
+    if given.pop("help", False):
+        return Block(help_text(name, chosen))
+    if len(rest) > 1 or (rest and rest[0] != chosen.slug):
+        raise UsageError(
+            f"{rest[-1]!r} belongs to nothing here: options begin with --, and values with spaces are quoted."
+        )
+    commands = {key: given.pop(key) for key in list(given) if key in actions.OPTIONS}
+    settings = {key: value for key, value in given.items() if value is not None}
+    if settings or rest or "env" in commands:
+        _set_up(shell, name, chosen, bool(rest), settings, commands.pop("env", ""))
+    if commands:
+        return actions.run(shell, name, commands, configuration)
+    if settings or rest:
+        return actions.after_set_up(name)
+    return actions.open_form(shell, name)
+
+
+def collections() -> pd.DataFrame:
+    """The collections as a table: base URL, method, environment, state."""
+    rows = []
+    current = workspace.current()
+    for name, settings in current.all().items():
+        environment, state = actions.state_of(name)
+        rows.append(
+            {
+                "collection": name,
+                "base URL": settings.value("base_url"),
+                "method": settings.method,
+                "environment": environment,
+                "state": state,
+                "calls": len(settings.calls),
+            }
+        )
+    return pd.DataFrame(rows, columns=["collection", "base URL", "method", "environment", "state", "calls"])
+
+
+def _positional(words: list[str]) -> list[str]:
+    found: list[str] = []
+    for word in words:
+        if word.startswith("-"):
+            break
+        found.append(word)
+    return found
+
+
+def _method(name: str, words: list[str]) -> type[AuthMethod]:
+    """The method that the line names, else the collection's own, else none."""
+    if words:
+        return auth.method(words[0])
+    settings = workspace.current().all().get(name)
+    return auth.method(settings.method if settings else "none")
+
+
+def parser(chosen: type[AuthMethod]) -> Parser:
+    """The options for one method: its fields, the collection's own, and the commands."""
+    made = Parser("%apiconn_auth")
+    for described in (*CONNECTION_FIELDS.values(), *fields_of(chosen)):
+        _add(made, described)
+    for option, settings in actions.OPTIONS.items():
+        made.add_argument("--" + option.replace("_", "-"), dest=option, **settings)
+    made.add_argument("--help", action="store_true")
+    return made
+
+
+def _add(made: Parser, described: Field) -> None:
+    if described.kind == "rows":
+        option = _ROW_OPTIONS.get(described.name, described.option)
+        made.add_argument(option, dest=described.name, action="append", metavar="NAME=VALUE")
+    elif described.kind == "flag":
+        made.add_argument(described.option, dest=described.name, action=argparse.BooleanOptionalAction)
+    elif described.kind == "number":
+        made.add_argument(described.option, dest=described.name, type=int, metavar="N")
+    else:
+        made.add_argument(
+            described.option, dest=described.name, metavar="REF" if described.kind == "secret" else "TEXT"
+        )
+
+
+def _set_up(
+    shell: Any, name: str, chosen: type[AuthMethod], is_named: bool, given: dict[str, Any], environment: str
+) -> None:
+    """Save the collection with what the line says. Everything is looked at before anything is stored."""
+    current = workspace.current()
+    before = current.all().get(name) or CollectionSettings(name)
+    fields = {each.name: each for each in fields_of(chosen)}
+    _refuse_literals(shell, fields, given)
+    values: dict[str, Any] = {}
+    connection = dict(before.connection)
+    for key, value in given.items():
+        described = fields.get(key) or CONNECTION_FIELDS[key]
+        raw = dict(row(each, described.option) for each in value) if described.kind == "rows" else value
+        if described.kind == "rows":
+            raw = {**(before.auth if key in fields else before.connection).get(key, {}), **raw}
+        (values if key in fields else connection)[key] = raw
+    if environment:
+        connection["environment"] = environment
+    kept = before.auth if before.method == chosen.slug else {}
+    settings = dataclasses.replace(before, method=chosen.slug, connection=connection, auth={**kept, **values})
+    settings.check()
+    actions.check_complete(settings)
+    current.save(settings)
+
+
+def _refuse_literals(shell: Any, fields: dict[str, Field], given: dict[str, Any]) -> None:
+    """Raise SecretError for a value where a reference belongs, and cut it from the history, before anything is kept."""
+    for described in [*fields.values(), *CONNECTION_FIELDS.values()]:
+        value = given.get(described.name)
+        if described.kind == "rows" and value:
+            for each in value:
+                name, text = row(each, described.option)
+                _try(shell, described, {name: text}, text)
+        elif described.kind == "secret" and value and not is_reference(value):
+            _try(shell, described, value, value)
+
+
+def _try(shell: Any, described: Field, raw: Any, text: str) -> None:
+    try:
+        described.parse(raw)
+    except SecretError:
+        scrub(shell, [text])
+        raise
+
+
+def help_text(name: str, chosen: type[AuthMethod]) -> str:
+    """One method's options with their labels, from its fields."""
+    head = f"%apiconn_auth {name} {chosen.slug} …        {chosen.label}" + (
+        f" ({chosen.standard})" if chosen.standard else ""
+    )
+    parts = [head, _help_block(fields_of(chosen), "")]
+    parts.append("Of every collection:\n" + _help_block(tuple(CONNECTION_FIELDS.values()), ""))
+    parts += [f"  --{action.name:<34} {action.label}. {action.help}" for action in chosen.actions]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _help_block(fields: tuple[Field, ...], indent: str) -> str:
+    lines = []
+    for each in fields:
+        option = _ROW_OPTIONS.get(each.name, each.option)
+        takes = {"secret": " REF", "rows": " NAME=VALUE", "number": " N", "flag": ""}.get(each.kind, " TEXT")
+        if each.kind == "flag":
+            option = f"{option} / --no-{option[2:]}"
+        words = each.label + (" (required)" if each.required else "")
+        if each.kind == "flag":
+            words += f" (default {'on' if each.default else 'off'})"
+        elif each.kind not in ("secret", "rows") and each.default:
+            words += f" (default {str(each.default)!r})"
+        if each.choices:
+            words += f": {', '.join(choice for choice in each.choices if choice)}"
+        lines.append(f"{indent}  {option + takes:<36} {words}" + (f". {each.help}" if each.help else ""))
+    return "\n".join(lines) or f"{indent}  no fields"

@@ -1,0 +1,186 @@
+"""``%apicall`` and ``%%apicall``: words and cell → a call → a value, and one dim line under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.display import Image
+
+from apiconn_nb import workspace
+from apiconn_nb.answer import shown_url
+from apiconn_nb.calling import AS, Options, Outcome, pages_of, settle, settle_values
+from apiconn_nb.calling import run as run_call
+from apiconn_nb.errors import UsageError
+from apiconn_nb.live_collection import Collection
+from apiconn_nb.notebook.arguments import Parser, parameter, split
+from apiconn_nb.notebook.display import Block, Line, show
+from apiconn_nb.notebook.history import scrub
+from apiconn_nb.notebook.pending import Pending
+from apiconn_nb.request import Template, literal_credentials, parse
+from apiconn_nb.secrets import Secret
+from apiconn_nb.settings import SavedCall, check_call_name
+from apiconn_nb.transcript import Transcript
+
+
+def run(shell: Any, line: str, cell: str | None) -> Any:
+    """Run the magic; returns the cell's value (None with ``-o`` and ``--dry-run``)."""
+    given, words = parser().read(split(line))
+    if given.get("help"):
+        return Block(shell.magics_manager.registry["ApiConnMagics"].apicall.__doc__ or "")
+    if not words:
+        raise UsageError("Which collection? %%apicall NAME, or %apicall NAME GET /path, or %apicall NAME.CALL")
+    name, _, call = words[0].partition(".")
+    collection = workspace.collection(name, given.get("env"))
+    template, saved = _what(collection, call, " ".join(words[1:]), cell)
+    values = dict(given.get("param", ()))
+    options = _options(given)
+    _scrub_literals(shell, template)
+    if given.get("dry_run"):
+        return _dry_run(collection, template, saved, values, shell.user_ns)
+    outcome = _call(collection, template, saved, values, shell.user_ns, options, bool(given.get("debug")))
+    if save := given.get("save"):
+        _save(collection, save, template, values, options)
+        outcome.notes.append(f"Saved as {name}.{save}: %apicall {name}.{save}")
+    outcome.notes += _advice_on_literals(template)
+    return _deliver(shell, outcome, given)
+
+
+def parser() -> Parser:
+    """The options of the magic."""
+    made = Parser("%apicall")
+    add = made.add_argument
+    add("-p", "--param", action="append", type=parameter, metavar="NAME=VALUE")
+    add("-o", "--out", metavar="VAR")
+    add("--as", dest="returned", choices=AS)
+    add("--records", metavar="PATH")
+    add("--pages", metavar="N|all")
+    add("--paginate", metavar="KIND[:ARG]")
+    add("--save", metavar="NAME")
+    add("--use-as", choices=("data", "action"))
+    add("--dry-run", action="store_true")
+    add("--timeout", type=float, metavar="SECONDS")
+    add("--retries", type=int, metavar="N")
+    add("--explode", metavar="PATH")
+    add("--wide", type=int, metavar="N")
+    add("--no-dates", dest="dates", action="store_false")
+    add("--env", choices=("live", "development"))
+    add("--debug", action="store_true")
+    add("-q", "--quiet", action="store_true")
+    add("--help", action="store_true")
+    return made
+
+
+def _what(collection: Collection, call: str, written: str, cell: str | None) -> tuple[Template, SavedCall | None]:
+    """What is called: the text of the cell, that of the line, or a saved call."""
+    text = cell if cell is not None and cell.strip() else ""
+    if call:
+        if text or written:
+            raise UsageError(
+                f"{collection.name}.{call} is a saved call: run it alone, with -p for its values. "
+                f"To change it: %%apicall {collection.name} --save {call}"
+            )
+        saved = collection.saved(call)
+        return parse(saved.request), saved
+    if text and written:
+        raise UsageError(f"The request stands twice, in the line ({written!r}) and in the cell: keep one.")
+    if not text and not written:
+        known = ", ".join(f"{collection.name}.{each}" for each in collection.settings.calls)
+        raise UsageError(f"What should be called? GET /path below the line{f', or one of {known}' if known else ''}.")
+    return parse(text or written), None
+
+
+def _options(given: dict[str, Any]) -> Options:
+    names = ("returned", "records", "paginate", "timeout", "retries", "use_as", "explode", "wide", "dates")
+    found = {name: given[name] for name in names if name in given}
+    if "pages" in given:
+        found["pages"] = pages_of(given["pages"])
+    return Options(**found)
+
+
+def _call(
+    collection: Collection,
+    template: Template,
+    saved: SavedCall | None,
+    values: dict[str, Any],
+    variables: dict[str, Any],
+    options: Options,
+    debug: bool,
+) -> Outcome:
+    if not debug:
+        return run_call(collection, template, saved=saved, values=values, variables=variables, options=options)
+    with Transcript(collection) as transcript:
+        try:
+            return run_call(collection, template, saved=saved, values=values, variables=variables, options=options)
+        finally:
+            show(Block(str(transcript)))
+
+
+def _dry_run(
+    collection: Collection,
+    template: Template,
+    saved: SavedCall | None,
+    values: dict[str, Any],
+    variables: dict[str, Any],
+) -> None:
+    """Show the request as it would be sent, every secret masked; nothing is resolved and nothing sent."""
+    settle(Options(), saved, {})
+    named = {name: variables[name] for name in template.names() if name in variables}
+    private = frozenset(saved.private) if saved else frozenset()
+    request = collection.request(template, settle_values(saved, values, named), private)
+    signed = collection.method.preview(request, collection.slot)
+    lines = [f"{signed.method} {shown_url(signed.url)}"]
+    lines += [f"{name.title()}: {value}" for name, value in signed.headers.items()]
+    body = signed.read().decode("utf-8", "replace")
+    show(Block("\n".join(lines) + (f"\n\n{body}" if body else "")))
+    Pending.of(_shell()).add(lambda: show(Line(f"dry run · nothing was sent · {collection.environment}")))
+
+
+def _shell() -> Any:
+    from IPython import get_ipython  # IPython's own name for the running shell
+
+    return get_ipython()  # type: ignore[no-untyped-call]
+
+
+def _save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> None:
+    check_call_name(name)
+    literal = literal_credentials(template)
+    if literal:
+        raise UsageError(f"{literal[0]} has a literal credential, which is not saved: write {literal[0]}: env:NAME.")
+    params = {key: (value.reference or None) if isinstance(value, Secret) else value for key, value in values.items()}
+    pages = "" if options.pages == 1 else str(options.pages or "all")
+    saved = SavedCall(
+        request=str(template),
+        records=options.records or "",
+        pages=pages,
+        paginate=options.paginate,
+        use_as=options.use_as,
+        params={key: value for key, value in params.items() if value is not None},
+    )
+    workspace.current().save_call(collection.name, name, saved)
+
+
+def _scrub_literals(shell: Any, template: Template) -> None:
+    names = literal_credentials(template)
+    scrub(shell, [value for name, value in template.headers if name in names])
+
+
+def _advice_on_literals(template: Template) -> list[str]:
+    return [
+        f"{name} has its credential as a literal, which stays in this notebook: write {name}: env:NAME instead."
+        for name in literal_credentials(template)
+    ]
+
+
+def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:
+    if not given.get("quiet"):
+        pending = Pending.of(shell)
+        pending.add(lambda: show(Line("\n".join([outcome.status(), *outcome.notes]))))
+    value = outcome.value
+    if outcome.kind == "image" and given.get("returned", "auto") == "auto":
+        value = Image(data=value)
+    if out := given.get("out"):
+        if not out.isidentifier():
+            raise UsageError(f"-o {out}: a variable is named with letters, digits and _.")
+        shell.user_ns[out] = value
+        return None
+    return value

@@ -1,0 +1,34 @@
+"""A secret typed as a literal: IPython has recorded the line before we see it, so it is cut out there too."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from apiconn_nb.redaction import MASK
+
+
+def scrub(shell: Any, values: list[str]) -> None:
+    """Cut `values` from the newest inputs that `shell` remembers: ``In``, ``_i``, what waits for the database."""
+    manager = getattr(shell, "history_manager", None)
+    values = [value for value in values if len(value) >= 4]
+    if manager is None or not values:
+        return
+
+    def clean(text: Any) -> Any:
+        for value in values:
+            if isinstance(text, str) and value in text:
+                text = text.replace(value, MASK)
+        return text
+
+    for inputs in (manager.input_hist_raw, manager.input_hist_parsed):
+        if inputs:
+            inputs[-1] = clean(inputs[-1])
+    with getattr(manager, "db_input_cache_lock", contextlib.nullcontext()):
+        manager.db_input_cache[:] = [tuple(clean(part) for part in entry) for entry in manager.db_input_cache]
+    for name in ("_i", "_ii", "_iii", f"_i{len(manager.input_hist_raw) - 1}"):
+        if name in shell.user_ns:
+            shell.user_ns[name] = clean(shell.user_ns[name])
+    for attribute in ("_i00", "_i", "_ii", "_iii"):
+        if hasattr(manager, attribute):
+            setattr(manager, attribute, clean(getattr(manager, attribute)))

@@ -1,0 +1,96 @@
+"""The magics: each is a line that hands over to the room of its name, imported when it is first used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+
+if TYPE_CHECKING:
+    from apiconn_nb.notebook.configuration import ApiConn
+
+
+@magics_class
+class ApiConnMagics(Magics):  # type: ignore[misc]  # IPython's base class is untyped in some versions
+    """``%apiconn_auth`` and ``%%apicall``."""
+
+    def __init__(self, shell: Any, configuration: ApiConn) -> None:
+        super().__init__(shell)
+        self._configuration = configuration
+
+    @no_var_expand
+    @line_magic
+    def apiconn_auth(self, line: str) -> Any:
+        """Set up how a collection (a named API) proves who is calling, sign in, and test it.
+
+        ::
+
+            %apiconn_auth                                  the collections: base URL, method, environment, state
+            %apiconn_auth NAME                             the form of NAME (in a terminal: its status)
+            %apiconn_auth NAME METHOD --base-url URL --FIELD VALUE …     set up without the form
+            %apiconn_auth NAME METHOD --help               the options of one method
+            %apiconn_auth NAME --login [--via auto|loopback|jupyter|device|paste] [--wait] [--timeout S]
+            %apiconn_auth NAME --status                    where it is, who is signed in, where each secret is kept
+            %apiconn_auth NAME --test [--debug]            make the test call; --debug shows each exchange, redacted
+            %apiconn_auth NAME --logout                    forget the tokens, revoke them where the provider can
+            %apiconn_auth NAME --env live|development      choose the environment
+            %apiconn_auth NAME --discover URL              look what the API says about its authentication
+            %apiconn_auth NAME --preset PRESET             start from a provider's preset
+            %apiconn_auth NAME --delete                    take it out of apiconn.toml
+
+        Methods: none, key-in-url, key-in-header, basic, oauth2-password, oauth2-user-agent, oauth2-custom-token, jwt,
+        client-certificate, oauth2-client-credentials.
+
+        Options are the method's fields with hyphens (--token-endpoint, --dev-client-id); checkboxes are --flag and
+        --no-flag; rows repeat (--header NAME=VALUE, --query NAME=VALUE, --token-headers NAME=VALUE); JSON and PEM
+        fields take the text in quotes or file:PATH.
+
+        A secret is given as a reference, never as a value: env:NAME (the environment, then a .env file beside the
+        notebook), keyring:SERVICE/USER, file:PATH, colab:NAME, or prompt (asks once).
+
+        Example::
+
+            %apiconn_auth github key-in-header --base-url https://api.github.com --key env:GITHUB_TOKEN --key-prefix "Bearer "
+        """  # noqa: E501 -- a line that is typed as one line
+        from apiconn_nb.notebook import auth_magic  # start-up cost: httpx and the methods
+
+        return auth_magic.run(self.shell, line, self._configuration)
+
+    @no_var_expand
+    @line_cell_magic
+    def apicall(self, line: str, cell: str | None = None) -> Any:
+        """Call an API and get a DataFrame.
+
+        ::
+
+            %%apicall NAME [-o VAR] [options]
+            POST /orders/[order_id]/items?expand=price
+            X-Trace: [trace]
+
+            {"sku": <sku>, "note": "for <customer>"}
+
+            %apicall NAME GET /users?limit=10              one line
+            df = %apicall NAME.list_users -p limit=10      a saved call
+
+        [name] in the path, in query values and in header values, and <name> in the body, are dynamic values: from -p,
+        else the saved call's defaults, else (unsaved calls) the notebook's variables. They are put in by position and
+        type and cannot change the request around them. [[ and << write the bracket itself.
+
+        Options::
+
+            -p, --param NAME=VALUE      a value; NAME:=JSON gives it a JSON type; a reference (env:NAME) is private
+            -o, --out VAR               keep the result in VAR and show only the status line
+            --as auto|frame|json|text|bytes|response
+            --records PATH              where the rows are (JMESPath); else they are found
+            --pages N|all               how many pages (default 1)
+            --paginate KIND[:ARG]       where detection must be overruled
+            --save NAME                 save as a call of the collection
+            --use-as data|action        data may be retried and paged; an action is sent exactly once
+            --dry-run                   show the request, redacted, and send nothing
+            --timeout S  --retries N    for this call
+            --explode PATH  --wide N  --no-dates
+            --env live|development  --debug  -q
+        """
+        from apiconn_nb.notebook import call_magic  # start-up cost: httpx and pandas
+
+        return call_magic.run(self.shell, line, cell)

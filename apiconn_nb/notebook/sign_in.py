@@ -1,0 +1,50 @@
+"""A login's line under the cell: a link while it waits, then who is signed in, or the provider's own error."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import Any
+from uuid import uuid4
+
+from IPython.display import display, update_display
+
+from apiconn_nb.live_collection import Collection
+from apiconn_nb.login import Login, start_login
+from apiconn_nb.notebook.configuration import ApiConn
+from apiconn_nb.notebook.display import Line
+
+
+def begin(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> None:
+    """Start a login and show its line; with ``--wait`` return when it has ended."""
+    # The login ends on another thread. ipykernel finds the cell to write under in context variables, and ipykernel 7.0
+    # fails without them, so the update runs in a copy of the cell's context.
+    context = contextvars.copy_context()
+    display_id = uuid4().hex
+    shown = False
+
+    def changed(login: Login) -> None:
+        if shown:
+            context.copy().run(lambda: update_display(line_of(login), display_id=display_id))
+
+    login = start_login(
+        collection,
+        via=commands.get("via", "auto"),
+        timeout=commands.get("timeout", 600.0),
+        public_url=configuration.public_url,
+        on_change=changed,
+    )
+    display(line_of(login), display_id=display_id)
+    shown = True
+    changed(login)  # it may have ended between the two
+    if commands.get("wait"):
+        login.wait(commands.get("timeout", 600.0))
+
+
+def line_of(login: Login) -> Line:
+    """The line as the login stands now. The link is in it only while it can be used."""
+    if login.state not in ("waiting", "exchanging") or not login.link:
+        return Line(login.message, strong=True)
+    if login.user_code:
+        text = f"Sign in: open the sign-in page and enter  {login.user_code}\n{login.message}"
+        return Line(text, links=(("the sign-in page", login.link),), strong=True)
+    return Line(f"Sign in\n{login.message}", links=(("Sign in", login.link),), strong=True)

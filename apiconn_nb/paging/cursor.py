@@ -48,7 +48,7 @@ class Cursor(Paginator):
         if value in (None, "", False, [], {}):
             return "no next cursor"
         in_json = self.to.startswith("body:")
-        if isinstance(value, Mapping) or (isinstance(value, list) and not in_json) or value is True:
+        if value is True or (isinstance(value, Mapping | list) and not in_json):
             return f"the next cursor is {_kind(value)}, not a text"
         if len(json.dumps(value, default=str)) > MAX_CURSOR:
             return f"the next cursor is longer than {MAX_CURSOR:,} characters"

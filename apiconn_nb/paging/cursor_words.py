@@ -15,7 +15,7 @@ from apiconn_nb.paging import place
 from apiconn_nb.paging.cursor import MAX_CURSOR, Continue, Cursor
 from apiconn_nb.paging.envelope import Node, jmespath_of, nodes, normal, rows_of
 from apiconn_nb.paging.next_link import looks_like_url
-from apiconn_nb.paging.totals import more_flag
+from apiconn_nb.paging.totals import more_flag, says_last
 
 # normalised key → parameters it may go into; the one that the request already has wins, else the first.
 # "=" is the key as the answer spells it.
@@ -37,6 +37,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "continuationtoken": ("=",),
     "pagetoken": ("=",),  # BigQuery
     "nextpagingtoken": ("pagingToken",),
+    "lastevaluatedkey": ("ExclusiveStartKey",),  # DynamoDB: an object
 }
 # Keys that are a cursor only under one of these objects ("" is the root beside a list of rows).
 PARAMETERS_UNDER: dict[str, dict[str, tuple[str, ...]]] = {
@@ -80,7 +81,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]|$)")
 
 
 def find(request: httpx.Request, response: httpx.Response, document: Any, has_rows: bool) -> Cursor | Continue | None:
-    """The paginator for an answer that holds a cursor, None where it holds none."""
+    """The paginator for an answer that holds a cursor, None where it holds none or says that nothing follows."""
+    if says_last(document):
+        return None
     special = _special(request, document)
     if special is not None:
         return special
@@ -99,12 +102,11 @@ def _of_node(request: httpx.Request, node: Node, document: Any, has_rows: bool) 
         return None  # Facebook: these are there on the last page too; only `paging.next` says that more follows
     for key, value in node.fields.items():
         names = _names(node, key, value, has_rows) if isinstance(key, str) else ()
-        if names and is_cursor(value):
-            return Cursor(
-                _place(request, _own_way(node, key, names)),
-                jmespath_of((*node.path, key)),
-                more_flag(document, node),
-            )
+        if not names or not is_cursor(value, normal(key)):
+            continue
+        to, more = _place(request, _own_way(node, key, names)), more_flag(document, node)
+        if place.value_at(request, to) != value:  # else it is the cursor that was asked for
+            return Cursor(to, jmespath_of((*node.path, key)), more)
     return None
 
 
@@ -115,13 +117,17 @@ def _names(node: Node, key: str, value: Any, has_rows: bool) -> tuple[str, ...]:
     names = PARAMETERS_UNDER.get(word, {}).get(node.name, ())
     if not names or (not node.path and not has_rows):
         return ()
-    if not isinstance(value, str) or value.isdigit() or _DATE.match(value):
+    if word in ("after", "cursor"):
+        return names
+    if not isinstance(value, str) or value.isdigit() or _DATE.match(value) or looks_like_url(value, node.name):
         return ()  # under a word this common, a number or a date is something else
-    return names if not looks_like_url(value, node.name) else ()
+    return names
 
 
-def is_cursor(value: Any) -> bool:
+def is_cursor(value: Any, word: str = "") -> bool:
     """Whether `value` can be a cursor at all: a text of bounded length or a whole number, no URL."""
+    if word == "lastevaluatedkey":
+        return isinstance(value, Mapping) and bool(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return False
     text = str(value)
@@ -147,7 +153,7 @@ def _own_way(node: Node, key: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _place(request: httpx.Request, names: tuple[str, ...]) -> str:
-    """Where the cursor goes: the name that the request has already, else the first; the body of a POST with one."""
+    """Where the cursor goes: the name that the request has already, else the first; the body of a POST."""
     query, body = place.query_of(request.url), place.body_of(request)
     for name in names:
         if name in query:
@@ -156,7 +162,7 @@ def _place(request: httpx.Request, names: tuple[str, ...]) -> str:
             return f"body:{name}"
     if names[0] == "page[after]" and "page[size]" not in query:
         names = names[1:]
-    return f"{'body' if body and request.method != 'GET' else 'query'}:{names[0]}"
+    return f"{'query' if request.method == 'GET' else 'body'}:{names[0]}"
 
 
 def _special(request: httpx.Request, document: Any) -> Cursor | Continue | None:

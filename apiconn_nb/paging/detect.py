@@ -9,7 +9,7 @@ import httpx
 
 from apiconn_nb.paging import cursor_words, graphql, link, next_link, number_words
 from apiconn_nb.paging.base import Paginator
-from apiconn_nb.paging.envelope import count_rows, rows_of
+from apiconn_nb.paging.envelope import count_rows, has_records
 
 
 def find_paginator(
@@ -43,12 +43,12 @@ def _found(request: httpx.Request, response: httpx.Response, document: Any, rows
     by_query = graphql.find(request, document)
     if by_query is not None:
         return by_query
-    has_rows = rows_of(document) is not None
+    has_rows = has_records(document)
     by_url, is_last = next_link.find(document, has_rows)
     if by_url is not None or is_last:
         return by_url
     by_cursor = cursor_words.find(request, response, document, has_rows)
     if by_cursor is not None:
         return by_cursor
-    by_number = number_words.find(request, response, document, rows, has_rows or document is None)
+    by_number = number_words.find(request, response, document, rows)
     return by_number if by_number is not None else cursor_words.whole_number(request, document)

@@ -116,6 +116,12 @@ def rows_of(document: Any) -> Rows | None:
     return best
 
 
+def has_records(document: Any) -> bool:
+    """Whether the answer holds a list of rows (objects or lists, or an empty list), rather than a record with tags."""
+    rows = rows_of(document)
+    return rows is not None and (not rows.path or not rows.items or isinstance(rows.items[0], Mapping | list))
+
+
 def _weight(items: Sequence[Any]) -> tuple[int, int]:
     if not items:
         return (0, 0)

@@ -84,6 +84,6 @@ def find(request: httpx.Request, document: Any) -> GraphQL | None:
     path, info = page_info(document)
     if info is None or info.get("hasNextPage") is not True:
         return None
-    if not isinstance(place.body_of(request).get("query"), str):
-        return None
+    if request.method != "POST":
+        return None  # a REST answer in GraphQL's words
     return GraphQL(variable=variable_of(request), path=path)

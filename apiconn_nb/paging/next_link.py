@@ -15,7 +15,7 @@ from apiconn_nb.paging.envelope import Node, jmespath_of, nodes, normal, words
 from apiconn_nb.paging.totals import says_last, totals_of
 from apiconn_nb.paging.urls import BadLink, Series, follow, series_of
 
-HREF = ("href", "url", "uri", "link", "@id")
+HREF = ("href", "url", "uri", "@id")
 
 ENDS = ("no next link", "the server says that this is the last page")
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from apiconn_nb.paging import place
-from apiconn_nb.paging.envelope import nodes, normal, words
-from apiconn_nb.paging.numbered import Numbered, Offsets, PageNumbers
+from apiconn_nb.paging.envelope import has_records, nodes, normal, rows_of, words
+from apiconn_nb.paging.numbered import Numbered, Offsets, PageNumbers, is_round
 from apiconn_nb.paging.source import as_int
 from apiconn_nb.paging.totals import SIZE, Totals, totals_of
 from apiconn_nb.paging.urls import PAGE_WORDS, place_word
@@ -48,6 +48,9 @@ PARTNERS = {
 }
 
 
+SOCRATA_ROWS = 1000  # of an answer without `$limit`
+
+
 class Found(NamedTuple):
     """A number and where it stands: a parameter's name (in the query or the body), or the one that a field echoes."""
 
@@ -64,10 +67,10 @@ class Asked(NamedTuple):
     size: Found | None
 
 
-def find(request: httpx.Request, response: httpx.Response, document: Any, rows: int, has_rows: bool) -> Numbered | None:
+def find(request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> Numbered | None:
     """The paginator for pages that we count ourselves, None where nothing says so or this page is the last."""
     totals = totals_of(response, document, rows)
-    if rows == 0 or totals.more is False or not has_rows:
+    if rows == 0 or totals.more is False or (document is not None and rows_of(document) is None):
         return None
     paginator = _chosen(request, response, document, totals, rows)
     if paginator is None or paginator.fresh().advance(request, response, document, rows) is None:
@@ -79,8 +82,12 @@ def _chosen(
     request: httpx.Request, response: httpx.Response, document: Any, totals: Totals, rows: int
 ) -> Numbered | None:
     asked = asked_of(request)
-    echo = None if asked.page or asked.offset else echo_of(request, response, document)
+    believed = asked.size or document is None or has_records(document)  # else a book's `page` and `number_of_pages`
+    echo = echo_of(request, response, document) if believed and not (asked.page or asked.offset) else None
     known = totals.pages is not None or totals.rows is not None or totals.more is not None
+    by_server = _known_server(asked, response, document, rows)
+    if by_server:
+        return by_server
     page = asked.page or (echo if echo and known and echo.word in PAGE_ECHOES else None)
     if page:
         return _pages(page, asked, totals, document, guess=not known)
@@ -88,7 +95,23 @@ def _chosen(
     if offset:
         return _offsets(offset, asked, totals, guess=not known)
     follows = totals.more is True or (totals.rows is not None and totals.reliable and totals.rows > rows)
-    return _guessed(request, asked, totals, document) if follows else None
+    full = not asked.size or rows >= asked.size.value or is_round(rows)
+    return _guessed(asked, totals, document) if follows and full else None
+
+
+def _known_server(asked: Asked, response: httpx.Response, document: Any, rows: int) -> Offsets | None:
+    """Servers that cut an answer off and name neither number nor total."""
+    size = asked.size.to if asked.size else ""
+    fields = document if isinstance(document, Mapping) else {}
+    if fields.get("exceededTransferLimit") is True:  # ArcGIS feature services; the flag is missing on the last page
+        return Offsets("query:resultOffset", size=size, more="exceededTransferLimit == `true`")
+    socrata = any(name.startswith("x-soda2-") for name in response.headers)
+    if socrata and not asked.offset and not size and rows == SOCRATA_ROWS:
+        return Offsets("query:$offset", step=SOCRATA_ROWS, guess=True)
+    elastic = {"took", "timed_out", "hits"} <= fields.keys()
+    if elastic and not asked.offset and totals_of(response, document, rows).rows_at == "hits.total.value":
+        return Offsets("query:from", size=size, total="hits.total.value")
+    return None
 
 
 def _pages(page: Found, asked: Asked, totals: Totals, document: Any, guess: bool) -> PageNumbers:
@@ -126,7 +149,7 @@ def _offsets(offset: Found, asked: Asked, totals: Totals, guess: bool) -> Offset
     )
 
 
-def _guessed(request: httpx.Request, asked: Asked, totals: Totals, document: Any) -> Numbered | None:
+def _guessed(asked: Asked, totals: Totals, document: Any) -> Numbered | None:
     """More follows, and no number says how: the usual partner of the size parameter, else ``page``."""
     name = PARTNERS.get(asked.size.word, "") if asked.size else ("page" if totals.more else "")
     if not name:
@@ -177,6 +200,8 @@ def echo_of(request: httpx.Request, response: httpx.Response, document: Any) -> 
             fields = {normal(str(key)): key for key in node.fields}
             for word, key in fields.items():
                 value = as_int(node.fields[key])
+                if word == "start" and "offset" in fields:  # Open Library: `offset` is asked for, `start` is answered
+                    key = fields["offset"]
                 if (
                     value is None
                     or word not in vocabulary

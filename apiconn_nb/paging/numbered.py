@@ -57,7 +57,7 @@ class Numbered(Paginator):
         """
         if self.total or self.more:
             return False
-        return 0 < rows < self._told(request, response, document) and not _round(rows)
+        return 0 < rows < self._told(request, response, document) and not is_round(rows)
 
     def _told(self, request: httpx.Request, response: httpx.Response, document: Any) -> int:
         """The rows of a page as the server says, else as the request does; 0 where neither does."""
@@ -88,7 +88,8 @@ class Numbered(Paginator):
         return self.to.removeprefix("query:")
 
 
-def _round(rows: int) -> bool:
+def is_round(rows: int) -> bool:
+    """Whether `rows` is a number that servers cut pages down to: 20, 25, 100, 128."""
     return rows % 5 == 0 or (rows >= 16 and rows & (rows - 1) == 0)
 
 

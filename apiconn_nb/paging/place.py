@@ -101,12 +101,15 @@ def put(request: httpx.Request, place: str, value: Any) -> httpx.Request:
     inner[last] = value
     if _is_form(request):
         return rebuilt(request, content=urlencode(fields).encode())
-    return rebuilt(request, content=json.dumps(fields, ensure_ascii=False).encode())
+    described = {} if "content-type" in request.headers else {"Content-Type": "application/json"}
+    return rebuilt(request, headers=described, content=json.dumps(fields, ensure_ascii=False).encode())
 
 
 def with_query(url: httpx.URL, changes: Mapping[str, str | None]) -> httpx.URL:
     """`url` with each parameter of `changes` set (None: taken out); all others keep their bytes and order."""
     left = dict(changes)
+    if not any(changes.values()) and not changes.keys() & query_of(url).keys():
+        return url
     kept: list[str] = []
     for piece in url.query.decode("ascii", "replace").split("&"):
         raw, _, _ = piece.partition("=")

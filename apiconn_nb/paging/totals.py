@@ -73,6 +73,8 @@ def totals_of(response: httpx.Response, document: Any, rows: int) -> Totals:
     """What the headers and the envelope of `document` say; the node that says most is believed."""
     best: Totals | None = None
     for node in nodes(document):
+        if node.name == "shards":
+            continue
         found = _of_node(node, rows)
         if best is None or _weight(found) > _weight(best):
             best = found
@@ -101,6 +103,8 @@ def _of_node(node: Node, rows: int) -> Totals:
     pages, pages_at = _number(node, PAGES)
     total, total_at = _number(node, TOTAL)
     reliable = True
+    if total is not None and total < rows:
+        total, total_at = None, ""  # Elasticsearch's `_shards.total`, say
     if total is None:
         total, total_at = _elasticsearch(node)
     if total is None:
@@ -113,10 +117,9 @@ def _of_node(node: Node, rows: int) -> Totals:
 
 def _number(node: Node, words: frozenset[str]) -> tuple[int | None, str]:
     for key, value in _fields(node):
-        if normal(key) in words:
-            number = as_int(value)
-            if number is not None:
-                return number, jmespath_of((*node.path, key))
+        number = as_int(value) if normal(key) in words else None
+        if number is not None:
+            return number, jmespath_of((*node.path, key))
     return None, ""
 
 

@@ -189,6 +189,12 @@ def test_it_answers_behind_a_proxy_that_gives_another_host(demo: Demo) -> None:
     assert back.startswith("https://hub.example.org/proxy/4242/cb?code=")
 
 
+def test_the_address_for_the_browser_goes_through_the_hub(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert demo.browser_url == demo.url
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    assert demo.browser_url == f"/user/ada/proxy/{demo.url.rpartition(':')[2]}"
+
+
 def test_without_flask_it_is_one_sentence() -> None:
     code = (
         "import sys; sys.modules['flask'] = None\n"

@@ -6,7 +6,8 @@
     apiconn-demo serve [--port N]   start the demo and print its address; Ctrl-C ends it
     apiconn-demo --check            run the same notebook without a screen; rows received, method by method
 
-``--notebook FILE`` takes another notebook. What a notebook must do to be checked is said in `check`.
+``--notebook FILE`` takes another notebook, ``--jupyter=OPTION`` passes an option on to JupyterLab.
+What a notebook must do to be checked is said in `check`.
 """
 # ruff: noqa: T201 - a command prints
 
@@ -17,7 +18,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="the demo's port (default: any free one)")
     parser.add_argument("--notebook", type=Path, default=QUICKSTART, help="default: notebooks/quickstart.ipynb")
     parser.add_argument(
-        "--jupyter", action="append", default=[], metavar="OPTION", help="passed on to JupyterLab, such as --no-browser"
+        "--jupyter", action="append", default=[], metavar="OPTION", help="passed on: --jupyter=--no-browser"
     )
     return parser
 
@@ -65,19 +66,24 @@ def _serve(port: int) -> int:
     with serve(port) as demo:
         print(f"{demo.url}\n{demo.tls_url} (client certificate optional)\n{demo.mtls_url} (required)\nCtrl-C ends it.")
         sys.stdout.flush()
-        threading.Event().wait()
-    return 0
+        while True:
+            time.sleep(3600)
 
 
 def _lab(notebook: Path, port: int, options: list[str]) -> int:
     _must_exist(notebook)
     _must_have("jupyterlab", "lab")
     with serve(port) as demo:
-        print(f"The demo runs at {demo.url}; JupyterLab opens at {notebook.name}. Ctrl-C ends both.")
+        print(f"The demo runs at {demo.url}; JupyterLab opens at {notebook.name}. Ctrl-C twice ends both.")
         sys.stdout.flush()
         command = [sys.executable, "-m", "jupyterlab", str(notebook), *options]
         # The kernels inherit these, so `demo.running()` in a notebook finds this demo.
-        return subprocess.call(command, env={**os.environ, **demo.environ()})  # noqa: S603 - our own interpreter
+        lab = subprocess.Popen(command, env={**os.environ, **demo.environ()})  # noqa: S603 - our own interpreter
+        while True:
+            try:
+                return lab.wait()
+            except KeyboardInterrupt:
+                continue  # JupyterLab got it too, asks, and ends in its own time with its kernels
 
 
 def _check(notebook: Path) -> int:

@@ -136,10 +136,14 @@ def _clients(credentials: Credentials) -> list[Client]:
     live, dev = credentials.live, credentials.development
     return [
         Client(live.client_id, live.client_secret, "the demo app"),
-        Client(dev.client_id, dev.client_secret, "its development twin", environment="development"),
+        Client(dev.client_id, dev.client_secret, "the demo app's development twin", environment="development"),
         Client(live.service_client_id, live.service_client_secret, "a service", grants=(CLIENT,)),
         Client(
-            dev.service_client_id, dev.service_client_secret, "its twin", environment="development", grants=(CLIENT,)
+            dev.service_client_id,
+            dev.service_client_secret,
+            "the service's development twin",
+            environment="development",
+            grants=(CLIENT,),
         ),
         _service_account(live.issuer, live.public_key, "live"),
         _service_account(dev.issuer, dev.public_key, "development"),

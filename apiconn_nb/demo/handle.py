@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import os
 import urllib.request
 from types import TracebackType
 from typing import Self
@@ -36,6 +37,17 @@ class Handle(abc.ABC):
     def mtls_url(self) -> str:
         """The same over TLS where the handshake itself fails without a client certificate."""
         return self.credentials.mtls_url
+
+    @property
+    def browser_url(self) -> str:
+        """`url` as the person's browser reaches it: on JupyterHub and Binder root-relative, through the proxy.
+
+        ``/user/NAME/proxy/PORT`` there (the public origin is known to the browser alone), `url` elsewhere. The
+        authorization endpoint has to start with it; the token endpoint is called by the kernel and takes `url`.
+        """
+        prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
+        port = self.url.rpartition(":")[2]
+        return f"{prefix.rstrip('/')}/proxy/{port}" if prefix else self.url
 
     @property
     @abc.abstractmethod

@@ -17,6 +17,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9207 import IssuerParameter
 from authlib.oidc.core.grants import OpenIDCode
 from flask import request as flask_request
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from .answers import quirks
@@ -181,7 +182,10 @@ class JwtBearer(JWTBearerGrant):
     CLAIMS_OPTIONS = {**JWTBearerGrant.CLAIMS_OPTIONS, "iat": {"essential": True}}  # noqa: RUF012
 
     def extract_assertion(self, assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        headers, claims = super().extract_assertion(assertion)
+        try:
+            headers, claims = super().extract_assertion(assertion)
+        except JoseError:  # Authlib 1.7 lets it through
+            raise InvalidGrantError("Invalid JWT assertion.") from None
         if headers.get("alg") != "RS256":
             raise InvalidGrantError("Invalid JWT: only RS256 is supported.")
         issued, expires = claims.get("iat"), claims.get("exp")
@@ -202,10 +206,12 @@ class JwtBearer(JWTBearerGrant):
         query = flask_request.query_string.decode()
         return [state.url, endpoint, f"{endpoint}?{query}"]
 
-    def resolve_issuer_client(self, issuer: str) -> Client | None:
+    def resolve_issuer_client(self, issuer: str) -> Client:
         state: State = self.server.state
         client = state.registry.client(issuer)
-        return client if client and client.public_key else None
+        if client is None or not client.public_key:
+            raise InvalidGrantError("The client does not exist on this server.")
+        return client
 
     def resolve_client_public_key(self, client: Client) -> RSAKey:
         return RSAKey.import_key(client.public_key)

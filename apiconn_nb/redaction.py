@@ -79,7 +79,7 @@ def encoded_forms(value: str) -> frozenset[str]:
     raw = value.encode("utf-8", "surrogatepass")
     forms = {value, quote(value, safe=""), quote(value), quote_plus(value), raw.hex(), raw.hex().upper()}
     forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    forms |= {form.replace("%2f", "%2F").lower() for form in (quote(value, safe=""),) if form != value}
+    forms |= {re.sub("%..", lambda escape: escape[0].lower(), form) for form in tuple(forms) if "%" in form}
     for shift in range(3):
         # Inside a longer base64 text (`user:secret`) the value starts at any of three bit offsets; the characters
         # it shares with its neighbours are left off.

@@ -13,7 +13,7 @@ import httpx
 
 from apiconn_nb import placeholders
 from apiconn_nb.auth.header import check_name
-from apiconn_nb.errors import UsageError
+from apiconn_nb.errors import ConfigError, UsageError
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.placeholders import Needed
 from apiconn_nb.secrets import Secret, is_reference
@@ -137,7 +137,10 @@ def _headers(lines: list[str], position: int) -> tuple[tuple[tuple[str, str], ..
             raise UsageError(
                 f"Line {position}, {line[:40]!r}: a header is NAME: value; the body needs a blank line above."
             )
-        check_name(name.strip(), f"Line {position}")
+        try:
+            check_name(name.strip(), f"Line {position}")
+        except ConfigError as error:
+            raise UsageError(str(error)) from None
         found.append((name.strip(), value.strip()))
     return tuple(found), position + 1
 

@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.isolation",
     "tests.canary",
     "tests.shell",
+    "tests.echo",
     "tests.servers.fixtures",
     "tests.browser.fixtures",
 ]

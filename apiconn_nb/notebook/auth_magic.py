@@ -15,7 +15,7 @@ from apiconn_nb.fields import Field, fields_of
 from apiconn_nb.notebook import actions
 from apiconn_nb.notebook.arguments import Parser, row, split
 from apiconn_nb.notebook.configuration import ApiConn
-from apiconn_nb.notebook.display import Block, Line
+from apiconn_nb.notebook.display import Block
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.secrets import is_reference
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, check_collection_name
@@ -92,8 +92,8 @@ def _method(name: str, words: list[str]) -> type[AuthMethod]:
 def parser(chosen: type[AuthMethod]) -> Parser:
     """The options for one method: its fields, the collection's own, and the commands."""
     made = Parser("%apiconn_auth")
-    for described in (*CONNECTION_FIELDS.values(), *fields_of(chosen)):
-        _add(made, described)
+    for described in {**CONNECTION_FIELDS, **{each.name: each for each in fields_of(chosen)}}.values():
+        _add(made, described)  # a method's own field stands before the collection's of the same name
     for option, settings in actions.OPTIONS.items():
         made.add_argument("--" + option.replace("_", "-"), dest=option, **settings)
     made.add_argument("--help", action="store_true")

@@ -138,7 +138,7 @@ def _dry_run(
 def _shell() -> Any:
     from IPython import get_ipython  # IPython's own name for the running shell
 
-    return get_ipython()  # type: ignore[no-untyped-call]
+    return get_ipython()
 
 
 def _save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @magics_class
-class ApiConnMagics(Magics):  # type: ignore[misc]  # IPython's base class is untyped in some versions
+class ApiConnMagics(Magics):
     """``%apiconn_auth`` and ``%%apicall``."""
 
     def __init__(self, shell: Any, configuration: ApiConn) -> None:

@@ -18,11 +18,11 @@ class Pending:
     @classmethod
     def of(cls, shell: Any) -> Pending:
         """The one of `shell`."""
-        found = getattr(shell, _ATTRIBUTE, None)
+        found: Pending | None = getattr(shell, _ATTRIBUTE, None)
         if found is None:
             found = cls(shell)
             setattr(shell, _ATTRIBUTE, found)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def add(self, show: Callable[[], None]) -> None:
         """Show something after the cell's value."""

@@ -25,7 +25,7 @@ from apiconn_nb.frames.reshape import explode, wide
 from apiconn_nb.frames.rest import rest_of
 from apiconn_nb.frames.rows import Found, find_rows, found_again
 from apiconn_nb.frames.table import Table
-from apiconn_nb.frames.typed import frame_of, typed_columns
+from apiconn_nb.frames.typed import typed_columns
 
 _TABULAR = {"csv", "tsv", "excel", "parquet", "arrow"}
 
@@ -186,7 +186,7 @@ class FrameBuilder:
             frame, tables = self._finished_tables()
         else:
             typed = typed_columns(self._root, self.rows, self._options)
-            frame = frame_of(typed.columns, self.rows)
+            frame = typed.frame()
             self._note(*typed.notes)
             tables = ChildTables(typed, self._options, lambda: rest_of(self._raw, self._options, found))
         if self._stayed:

@@ -49,7 +49,7 @@ class _Place:
     path: Path = ()
     cost: float = 0.0
     around: float = 0.0
-    connection: bool = False
+    stands_out: float = 0.0
 
     def candidate(self, kind: str, count: int, score: float, names: Path = ()) -> Candidate:
         score -= self.cost
@@ -79,7 +79,7 @@ def _in_list(value: list[Any], place: _Place) -> Iterator[Candidate]:
     kind, worth = _kind_of_list(value)
     if kind:
         count = size_of(value) - (kind == "table" and is_header(value))
-        stands_out = 14 if place.connection and kind in {"records", "edges"} else 0
+        stands_out = place.stands_out if kind in {"records", "edges"} else 0
         yield place.candidate(kind, count, worth + _named(place.path) + _sized(count) + stands_out)
     if 2 <= len(value) <= 4 and kind in {"", "values", "records"} and any(isinstance(item, list) for item in value):
         # World Bank's [{"page": 1, …}, [{…}, …]]
@@ -91,7 +91,7 @@ def _in_list(value: list[Any], place: _Place) -> Iterator[Candidate]:
 def _kind_of_list(value: list[Any]) -> tuple[str, float]:
     """What a list can be, and what that alone is worth; '' where lists stand beside objects."""
     if not value:
-        return "records", 3.0
+        return "records", 4.0
     some = value[:SAMPLE]
     objects = [item for item in some if isinstance(item, dict)]
     if len(objects) * 2 > len(some):
@@ -111,12 +111,13 @@ def _in_object(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     yield from _columns(value, place)
     yield from _split(value, place)
     around = max(place.around, record_likeness(value))
-    connection = "pageInfo" in value
+    # A GraphQL connection is what was asked for, and _embedded (HAL) is what an answer is about.
+    stands_out = 14.0 if "pageInfo" in value else 6.0 if place.path[-1:] == ("_embedded",) else 0.0
     for key, child in value.items():
         name = words.word(key)
         path = (*place.path, key)
         if isinstance(child, list):
-            yield from _walk(child, _Place(path, place.cost, around, connection))
+            yield from _walk(child, _Place(path, place.cost, around, stands_out))
         elif isinstance(child, dict):
             step = 0.5 if name in words.WRAPPERS or name in words.ROWS else 2.0
             yield from _walk(child, _Place(path, place.cost + step, around))
@@ -152,7 +153,11 @@ def record_likeness(value: Mapping[str, Any]) -> float:
     if _says_list(names):
         return 0.0
     scalars = [name for name, child in names.items() if not isinstance(child, list | dict) and child is not None]
-    score = min(6.0, sum(1.5 for name in scalars if name not in words.ENVELOPE))
+    own = [name for name in scalars if name not in words.ENVELOPE and not name.startswith(("query", "request"))]
+    # Two fields of its own weigh as much as a list of three under a name that says nothing.
+    score = min(7.0, 3.5 * len(own)) + 2.0 * any(name.endswith("id") for name in own)
+    if own:
+        score += min(3.0, sum(1.5 for name, child in names.items() if isinstance(child, dict) and _is_part(name)))
     if any(name in words.IDENTITY for name in scalars) and "jsonrpc" not in names:
         score += 14.0
     score += 1.5 * sum(name in words.NAMES for name in scalars)
@@ -163,6 +168,11 @@ def record_likeness(value: Mapping[str, Any]) -> float:
     elif any(name in words.PAGING for name in names):
         score -= 7.0
     return max(score, 0.0)
+
+
+def _is_part(name: str) -> bool:
+    """Whether an object so named is part of a thing rather than of an answer."""
+    return name not in words.WRAPPERS and name not in words.NEVER and name not in words.ENVELOPE
 
 
 def _says_list(names: Mapping[str, Any]) -> bool:
@@ -180,7 +190,7 @@ def _keyed(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     if all(isinstance(child, dict) for child in children):
         alike = _alike(children)
         if _transposed(children):
-            yield place.candidate("columns", len(children[0]), 9.0)
+            yield place.candidate("columns", len(children[0]), 12.0)
         elif ids > 0.8 or (len(value) >= 3 and alike > 0.8) or (len(value) == 2 and alike == 1.0):
             worth = 3.0 + 3.0 * alike + (4.0 if ids > 0.8 else 0.0)
             yield place.candidate("keyed", len(value), worth + _sized(len(value)) + max(_named(place.path), 0))
@@ -207,7 +217,7 @@ def _columns(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     length = size_of(lists[0])
     flat = not any(isinstance(cell, list | dict) for child in lists for cell in child[:SAMPLE])
     if length and flat and all(size_of(child) == length for child in lists):
-        yield place.candidate("columns", length, 8.0 + _sized(length))
+        yield place.candidate("columns", length, 12.0 + _sized(length))
 
 
 def _split(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:

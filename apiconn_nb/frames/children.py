@@ -29,11 +29,11 @@ REST = "$"
 class ChildTables(Mapping[str, pd.DataFrame]):
     """The child tables of a frame by the path of their list, each made when it is first asked for.
 
-    `parent`: the typed columns of the rows. `rest`: what makes the table ``$``, all of the answer that is beside the
-    rows, one row a page (None where there is nothing beside them).
+    `parent`: the typed columns of the rows. `rest`: makes the table ``$``, all of the answer that is beside the rows, a
+    row a page (None where there is nothing beside them); its lists of objects are the tables ``$.errors``, ….
     """
 
-    def __init__(self, parent: Typed, options: FrameOptions, rest: Callable[[], pd.DataFrame | None]) -> None:
+    def __init__(self, parent: Typed, options: FrameOptions, rest: Callable[[], Typed | None]) -> None:
         self._lists = {name: cells for name, cells in parent.lists.items() if _has_objects(cells)}
         self._key = _key_of(parent)
         self._options = options
@@ -41,6 +41,7 @@ class ChildTables(Mapping[str, pd.DataFrame]):
         self._made: dict[str, pd.DataFrame] = {}
         self._inner: dict[str, ChildTables] = {}
         self._rest_made = False
+        self._rest_tables: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name in self._lists:
@@ -73,8 +74,9 @@ class ChildTables(Mapping[str, pd.DataFrame]):
     def _rests(self) -> dict[str, pd.DataFrame]:
         if not self._rest_made:
             self._rest_made = True
-            frame = self._rest()
-            self._rest_tables = {} if frame is None else {REST: frame}
+            if (typed := self._rest()) is not None:
+                inner = ChildTables(typed, self._options, lambda: None)
+                self._rest_tables = {REST: typed.frame(), **{f"{REST}.{name}": inner[name] for name in inner}}
         return self._rest_tables
 
     def _table(self, name: str) -> tuple[pd.DataFrame, ChildTables]:

@@ -49,13 +49,10 @@ class Node:
 
 def add_rows(root: Node, rows: Sequence[Any], start: int) -> None:
     """Put rows into the tree; `start` is the number of rows that it already holds."""
-    objects = [row if type(row) is dict else _NOTHING for row in rows]
-    others = [None if type(row) is dict else row for row in rows]
-    if any(row is not None for row in others):
-        add_values(root.child(SCALARS, root=True), others, start)
+    objects = [row if type(row) is dict else _NOTHING if row is None else {SCALARS: row} for row in rows]
     if _closes(root, objects):
-        node = root.child(SCALARS, root=True)
-        node.parts.append(Part("object", [row or None for row in objects], start, len(objects)))
+        cells = [row if row != {} else None for row in rows]
+        root.child(SCALARS, root=True).parts.append(part_of(cells, set(map(type, cells)), start))
         return
     add_objects(root, objects, start, root=True)
 

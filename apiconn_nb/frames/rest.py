@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from apiconn_nb.errors import FrameError
 from apiconn_nb.frames.candidates import Path
 from apiconn_nb.frames.content import kind_of
@@ -14,10 +12,10 @@ from apiconn_nb.frames.flatten import Node, add_rows
 from apiconn_nb.frames.options import FrameOptions
 from apiconn_nb.frames.raw import Raw
 from apiconn_nb.frames.rows import Found
-from apiconn_nb.frames.typed import frame_of, typed_columns
+from apiconn_nb.frames.typed import Typed, typed_columns
 
 
-def rest_of(raw: Raw, options: FrameOptions, found: Found) -> pd.DataFrame | None:
+def rest_of(raw: Raw, options: FrameOptions, found: Found) -> Typed | None:
     """The table; None when there is nothing beside the rows, or a path was given."""
     if found.steps is None:
         return None
@@ -34,7 +32,7 @@ def rest_of(raw: Raw, options: FrameOptions, found: Found) -> pd.DataFrame | Non
         return None
     root = Node()
     add_rows(root, rests, 0)
-    return frame_of(typed_columns(root, len(rests), options).columns, len(rests))
+    return typed_columns(root, len(rests), options)
 
 
 def without(document: Any, path: Path, kind: str) -> Any:
@@ -47,9 +45,13 @@ def without(document: Any, path: Path, kind: str) -> Any:
     except (KeyError, IndexError, TypeError):
         return document
     if isinstance(document, list):
-        return [inner if number == step else item for number, item in enumerate(document)]
-    kept = {key: value for key, value in document.items() if key != step}
-    return kept if inner is None else {**kept, step: inner}
+        around = [inner if number == step else item for number, item in enumerate(document)]
+        others = [item for item in around if item is not None]
+        return others[0] if len(others) == 1 and isinstance(others[0], dict) else around if others else None
+    kept = {key: inner if key == step else value for key, value in document.items()}
+    if inner is None:
+        del kept[step]
+    return kept or None
 
 
 def _left(rows: Any, kind: str) -> Any:

@@ -13,6 +13,7 @@ from apiconn_nb.frames.orient import rows_at
 from apiconn_nb.frames.records import asked_for
 
 ALSO = 4
+RECORD = 7.0  # as record-like as an object with two fields of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,9 @@ def _record(document: Any) -> Candidate | None:
 
 def _alone(value: dict[str, Any]) -> str | None:
     """The one object that an envelope is around, beside what describes the answer."""
+    for key, child in value.items():
+        if words.word(key) in words.WRAPPERS and isinstance(child, dict) and record_likeness(child) >= RECORD:
+            return key
     inner: str | None = None
     for key, child in value.items():
         name = words.word(key)

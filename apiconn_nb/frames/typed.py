@@ -18,16 +18,21 @@ from apiconn_nb.frames.text import as_text, text_dtype
 
 @dataclass(slots=True)
 class Typed:
-    """The columns by name; those of them that hold lists; notes."""
+    """The columns of `rows` rows by name; those of them that hold lists; notes."""
 
+    rows: int
     columns: dict[str, Any] = field(default_factory=dict)
     lists: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def frame(self) -> pd.DataFrame:
+        """The columns as a DataFrame."""
+        return frame_of(self.columns, self.rows)
+
 
 def typed_columns(root: Node, rows: int, options: FrameOptions) -> Typed:
     """All columns of a tree of `rows` rows; the tree's parts are let go of on the way."""
-    made = Typed()
+    made = Typed(rows)
     text = text_dtype()
     mixed: list[str] = []
     for node in root.leaves():

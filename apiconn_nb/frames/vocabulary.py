@@ -64,7 +64,7 @@ ENVELOPE = _words(
     encoding help warning warnings query q search term attribution license batchcomplete path resultformat
     resulttype currentpage lastpage totalhits seq updateseq exceededtransferlimit processingtime
     processingtimems processtime queryid queryms serverid buildversion datacallname datacallstatus declaredtype
-    scope nil globalscope typesubstituted truncated partial ispartial
+    scope nil globalscope typesubstituted truncated partial resource ispartial
     """
 )
 # Words that an answer in pages has; a thing of its own may have one as well.

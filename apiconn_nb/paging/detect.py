@@ -27,7 +27,7 @@ def find_paginator(
 
     Signs, the surest first: ``Link`` header, GraphQL ``pageInfo``, next URL in the body, cursor, page number or
     offset with what request and answer say of them, a bare ``next_page: 2``. An empty next URL (``"next": null``)
-    says that this is the last page, and nothing weaker is believed after it.
+    or a ``Link`` header with ``prev`` and no ``next`` says that this is the last page, and nothing weaker is believed.
     """
     count = count_rows(document) if rows is None else rows
     paginator = _found(request, response, document, count)
@@ -37,8 +37,8 @@ def find_paginator(
 
 
 def _found(request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> Paginator | None:
-    by_header = link.find(response)
-    if by_header is not None:
+    by_header, is_last = link.find(response)
+    if by_header is not None or is_last:
         return by_header
     by_query = graphql.find(request, document)
     if by_query is not None:

@@ -142,9 +142,10 @@ class LinkHeader(Paginator):
         return self.pages_seen if self.stopped.startswith("no ") else series_pages(self._series, self.pages_seen)
 
 
-def find(response: httpx.Response) -> LinkHeader | None:
-    """The paginator for an answer whose ``Link`` header has a next page."""
+def find(response: httpx.Response) -> tuple[LinkHeader | None, bool]:
+    """The paginator for an answer whose ``Link`` header has a next page; and whether it says that this is the last."""
     link = linked(response, "next")
-    if link is None or link.parameters.get("results") == "false":
-        return None
-    return LinkHeader()
+    if link is not None:
+        is_last = link.parameters.get("results") == "false"
+        return (None, True) if is_last else (LinkHeader(), False)
+    return None, any(linked(response, relation) for relation in ("prev", "previous", "first", "last"))

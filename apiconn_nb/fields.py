@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 import typing
 import weakref
 from collections.abc import Mapping
@@ -22,7 +23,12 @@ Rows = Mapping[str, str | Secret]
 Format = Literal["line", "url", "template", "pem", "json", "choice"]
 Kind = Literal["text", "secret", "flag", "number", "rows"]
 
-_CREDENTIAL_WORDS = ("authorization", "api-key", "api_key", "apikey", "token", "secret", "password", "passwd", "cookie")
+# The last word tells: access_token and X-Auth-Token are credentials, token_access_type and page_token are none.
+_CREDENTIAL = re.compile(
+    r"(?<!page)(?<!next)(?<!continuation)(?<!sync)(?<!cursor)(^|_)"
+    r"(authorization|api_?key|access_?key|secret_?key|private_?key|subscription_?key|token|secret|password|passwd|cookie)$"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -217,8 +223,7 @@ def row_value(name: str, value: Any, label: str, owner: str) -> str | Secret:
 
 def looks_like_credential(name: str) -> bool:
     """Whether a header's or parameter's name says that its value is a credential."""
-    lowered = name.lower()
-    return any(word in lowered for word in _CREDENTIAL_WORDS)
+    return _CREDENTIAL.search(_CAMEL.sub("_", name).replace("-", "_").lower()) is not None
 
 
 def check_url(text: str, label: str) -> None:

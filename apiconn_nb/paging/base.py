@@ -15,6 +15,7 @@ from apiconn_nb.paging.envelope import count_rows, rows_of
 from apiconn_nb.paging.urls import BadLink, Series, identity
 
 CAP = 10_000  # pages of one walk, unless the person says more
+EMPTY = "an empty page"
 EMPTY_PAGES = 10  # in a row, where the server says each time that there is more (Google's AIP-158 allows them)
 _SAMPLE = 20  # rows from each end stand for the content of a page
 
@@ -44,7 +45,7 @@ class Paginator(ABC):
 
     def _restart(self) -> None:
         self.stopped = ""
-        self.repeated = False
+        self.nothing_new = False
         self.pages_seen = 0
         self.rows_seen = 0
         self._empty = 0
@@ -90,8 +91,8 @@ class Paginator(ABC):
         """Take note of a page and return the request for the one after it; None ends the walk (`stopped` says why).
 
         Called once a page, in order, also for pages that were fetched ahead. `document` is the parsed body (None for
-        a body that is no JSON), `rows` how many rows the page gave (None: counted here). Where `repeated` is set
-        after the call, the page held what an earlier one held, and its rows are not new.
+        a body that is no JSON), `rows` how many rows the page gave (None: counted here). Where `nothing_new`
+        is set after the call, the page held what an earlier one held, or is the empty one after the last.
         """
         if self.stopped:
             return None
@@ -101,7 +102,7 @@ class Paginator(ABC):
         self._asked.add(_digest(identity(request)))
         reason = self._in_circles(response, document, count)
         if reason:
-            self.repeated = True
+            self.nothing_new = True
             self.stopped = reason
             return None
         self.rows_seen += count
@@ -111,6 +112,7 @@ class Paginator(ABC):
         except BadLink as error:
             following = str(error)
         self.stopped = following if isinstance(following, str) else self._enough(following)
+        self.nothing_new = self.stopped == EMPTY and self.pages_seen > 1
         return None if self.stopped or isinstance(following, str) else following
 
     def pages_ahead(self) -> Iterator[httpx.Request]:
@@ -148,7 +150,7 @@ class Paginator(ABC):
     def _enough(self, following: httpx.Request) -> str:
         """Why `following` is not asked for although the kind would, empty when it is."""
         if self._empty and self.ends_when_empty:
-            return "an empty page"
+            return EMPTY
         if self._empty >= EMPTY_PAGES:
             return f"{EMPTY_PAGES} empty pages in a row"
         if _digest(identity(following)) in self._asked:

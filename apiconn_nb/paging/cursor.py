@@ -45,7 +45,7 @@ class Cursor(Paginator):
         if self.more and source.as_flag(source.read(self.more, response, document)) is False:
             return "the server says that there is no more"
         value = source.read(self.source, response, document)
-        if value in (None, "", False, [], {}):
+        if value is None or value is False or value in ("", [], {}):
             return "no next cursor"
         in_json = self.to.startswith("body:")
         if value is True or (isinstance(value, Mapping | list) and not in_json):

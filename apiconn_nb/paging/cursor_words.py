@@ -100,8 +100,8 @@ def find(request: httpx.Request, response: httpx.Response, document: Any, has_ro
 def _of_node(request: httpx.Request, node: Node, document: Any, has_rows: bool) -> Cursor | None:
     if node.name == "cursors" and "before" in node.fields and node.path[-2:-1] == ("paging",):
         return None  # Facebook: these are there on the last page too; only `paging.next` says that more follows
-    for key, value in node.fields.items():
-        names = _names(node, key, value, has_rows) if isinstance(key, str) else ()
+    for key, value in node.items():
+        names = _names(node, key, value, has_rows)
         if not names or not is_cursor(value, normal(key)):
             continue
         to, more = _place(request, _own_way(node, key, names)), more_flag(document, node)
@@ -136,7 +136,7 @@ def is_cursor(value: Any, word: str = "") -> bool:
 
 def _own_way(node: Node, key: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """`names` where a provider is known, by the company the key keeps, to call the parameter otherwise."""
-    beside = {normal(str(name)) for name in node.fields}
+    beside = node.words().keys()
     own = ""
     if key == "next_cursor" and node.fields.get("object") == "list":
         own = "start_cursor"  # Notion
@@ -198,8 +198,8 @@ def _last_row(request: httpx.Request, document: Mapping[str, Any], at: str, last
 def whole_number(request: httpx.Request, document: Any) -> Cursor | None:
     """``next_page: 2`` (or ``next: 40`` beside ``offset``), where nothing better was found."""
     for node in nodes(document):
-        for key, value in node.fields.items():
-            if isinstance(value, bool) or not isinstance(value, int) or not isinstance(key, str):
+        for key, value in node.items():
+            if isinstance(value, bool) or not isinstance(value, int):
                 continue
             source = jmespath_of((*node.path, key))
             if normal(key) == "nextpage":

@@ -5,14 +5,17 @@ Everything here is bounded (depth, nodes, keys), because a document is whatever 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 DEPTH = 6  # GraphQL: data.organization.repository.issues.pageInfo
 NODES = 400
 KEYS = 200
+LONGEST = 80  # characters of a key that is a paging word, or leads to one
 
 
 def words(text: str) -> frozenset[str]:
@@ -37,12 +40,21 @@ class Node(NamedTuple):
     path: Path
     fields: Mapping[str, Any]
 
+    def items(self) -> Iterator[tuple[str, Any]]:
+        """The fields, as many as an envelope may have."""
+        return _first(self.fields)
+
+    def words(self) -> dict[str, str]:
+        """The normalised keys, and each as it is spelled."""
+        return {normal(key): key for key, _ in _first(self.fields)}
+
     @property
     def name(self) -> str:
         """The normalised key under which this object stands (empty for the root)."""
         return normal(str(self.path[-1])) if self.path else ""
 
 
+@lru_cache(4096)
 def normal(key: str) -> str:
     """`key` without case, ``_``, ``-``, ``@``, ``$`` and dots: ``Next_Page`` and ``nextPage`` are one word."""
     return re.sub(r"[_\-@$.\s]", "", key).lower()
@@ -73,7 +85,7 @@ def _first(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for count, (key, item) in enumerate(fields.items()):
         if count >= KEYS:
             return
-        if isinstance(key, str):
+        if isinstance(key, str) and len(key) <= LONGEST:
             yield key, item
 
 
@@ -84,8 +96,7 @@ def jmespath_of(path: Sequence[str | int]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
             continue
-        quoted = part.replace("\\", "\\\\").replace('"', '\\"')
-        text += ("." if text else "") + (part if _PLAIN.match(part) else f'"{quoted}"')
+        text += ("." if text else "") + (part if _PLAIN.match(part) else json.dumps(part))
     return text or "@"
 
 

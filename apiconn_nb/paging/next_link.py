@@ -146,9 +146,7 @@ def spot(document: Any, has_rows: bool = True) -> Spotted | None:
 
 
 def _links_of(node: Node, has_rows: bool) -> Iterator[Spotted]:
-    for key, value in node.fields.items():
-        if not isinstance(key, str):
-            continue
+    for key, value in node.items():
         word = normal(key)
         path = jmespath_of((*node.path, key))
         if word in LIST_KEYS and isinstance(value, list):

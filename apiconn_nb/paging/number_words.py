@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from apiconn_nb.paging import place
-from apiconn_nb.paging.envelope import has_records, nodes, normal, rows_of, words
+from apiconn_nb.paging.envelope import has_records, nodes, rows_of, words
 from apiconn_nb.paging.numbered import Numbered, Offsets, PageNumbers, is_round
 from apiconn_nb.paging.source import as_int
 from apiconn_nb.paging.totals import SIZE, Totals, totals_of
@@ -131,7 +131,7 @@ def _pages(page: Found, asked: Asked, totals: Totals, document: Any, guess: bool
 def counts_from_zero(document: Any) -> bool:
     """Whether a known kind of answer calls its first page 0: Spring Data's and Algolia's."""
     for node in nodes(document):
-        fields = {normal(str(key)) for key in node.fields}
+        fields = node.words().keys()
         if {"number", "totalelements"} <= fields or {"nbpages", "nbhits"} <= fields:
             return True
     return False
@@ -197,7 +197,7 @@ def echo_of(request: httpx.Request, response: httpx.Response, document: Any) -> 
     kind = "body" if place.body_of(request) and request.method != "GET" else "query"
     for vocabulary in (frozenset(PAGE_ECHOES), OFFSET_ECHOES):
         for node in nodes(document):
-            fields = {normal(str(key)): key for key in node.fields}
+            fields = node.words()
             for word, key in fields.items():
                 value = as_int(node.fields[key])
                 if word == "start" and "offset" in fields:  # Open Library: `offset` is asked for, `start` is answered

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import httpx
 
 from apiconn_nb.paging import place, source
-from apiconn_nb.paging.base import Paginator, rows_fingerprint
+from apiconn_nb.paging.base import EMPTY, Paginator, rows_fingerprint
 from apiconn_nb.paging.totals import SIZE
 from apiconn_nb.paging.urls import place_word
 
@@ -50,13 +50,14 @@ class Numbered(Paginator):
         number = source.as_int(place.value_at(request, self.to))
         return self.first if number is None else number
 
+    def _flag(self, response: httpx.Response, document: Any) -> bool | None:
+        return source.as_flag(source.read(self.more, response, document))
+
     def _is_last(self, request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> bool:
-        """Whether the page is short, where nothing but its shortness could tell.
+        """Whether the page is short, for an answer in which nothing but its shortness could tell that it is the last.
 
         A page with a round number of rows may be full: servers cut `limit=1000` down to a round number of their own.
         """
-        if self.total or self.more:
-            return False
         return 0 < rows < self._told(request, response, document) and not is_round(rows)
 
     def _told(self, request: httpx.Request, response: httpx.Response, document: Any) -> int:
@@ -114,14 +115,15 @@ class PageNumbers(Numbered):
         return place.put(request, self.to, self.number_of(request) + n - 1)
 
     def _next(self, request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> httpx.Request | str:
-        if self.more and source.as_flag(source.read(self.more, response, document)) is False:
+        more = self._flag(response, document)
+        if more is False:
             return NO_MORE
         done = self.number_of(request) - self.first + 1
         pages = self._pages(request, response, document, rows)
         self._left = None if pages is None else max(0, pages - done)
         if pages is not None and done >= pages:
             return f"all {pages:,} pages" if pages != 1 else "there is one page only"
-        if self._is_last(request, response, document, rows):
+        if pages is None and more is None and self._is_last(request, response, document, rows):
             return f"the page is not full ({rows:,} rows)"
         return self.page(request, 2)
 
@@ -168,16 +170,17 @@ class Offsets(Numbered):
 
     def _next(self, request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> httpx.Request | str:
         self._step = self._step or self._learnt(request, response, document, rows)
-        if self.more and source.as_flag(source.read(self.more, response, document)) is False:
+        more = self._flag(response, document)
+        if more is False:
             return NO_MORE
         if not self._step:
-            return "an empty page"
+            return EMPTY
         done = self.number_of(request) - self.first + self._step
         total = source.as_int(source.read(self.total, response, document))
         self._left = None if total is None else max(0, -(-(total - done) // self._step))
         if total is not None and done >= total:
             return f"all {total:,} rows"
-        if self._is_last(request, response, document, rows):
+        if total is None and more is None and self._is_last(request, response, document, rows):
             return f"the page is not full ({rows:,} rows)"
         return self.page(request, 2)
 

@@ -108,7 +108,7 @@ def put(request: httpx.Request, place: str, value: Any) -> httpx.Request:
 def with_query(url: httpx.URL, changes: Mapping[str, str | None]) -> httpx.URL:
     """`url` with each parameter of `changes` set (None: taken out); all others keep their bytes and order."""
     left = dict(changes)
-    if not any(changes.values()) and not changes.keys() & query_of(url).keys():
+    if all(value is None for value in changes.values()) and not changes.keys() & query_of(url).keys():
         return url
     kept: list[str] = []
     for piece in url.query.decode("ascii", "replace").split("&"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,7 +116,7 @@ def _of_node(node: Node, rows: int) -> Totals:
 
 
 def _number(node: Node, words: frozenset[str]) -> tuple[int | None, str]:
-    for key, value in _fields(node):
+    for key, value in node.items():
         number = as_int(value) if normal(key) in words else None
         if number is not None:
             return number, jmespath_of((*node.path, key))
@@ -132,17 +132,13 @@ def _elasticsearch(node: Node) -> tuple[int | None, str]:
 
 
 def _more(node: Node) -> tuple[bool | None, str]:
-    for key, value in _fields(node):
+    for key, value in node.items():
         word, flag = normal(key), as_flag(value)
         if flag is None or word not in MORE | LAST:
             continue
         path = jmespath_of((*node.path, key))
         return (flag, path) if word in MORE else (not flag, f"!{path}")
     return None, ""
-
-
-def _fields(node: Node) -> Iterator[tuple[str, Any]]:
-    return ((key, value) for key, value in node.fields.items() if isinstance(key, str))
 
 
 def _of_headers(response: httpx.Response, body: Totals) -> Totals:

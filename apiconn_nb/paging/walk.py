@@ -111,10 +111,10 @@ class Pages(Iterator[Page]):
         answer = self._answer(request)
         self.number += 1
         following = self._following(request, answer)
-        if self.paginator is not None and self.paginator.repeated:
+        if self.paginator is not None and self.paginator.nothing_new:
             self.number -= 1
             self.close()
-            raise StopIteration  # its rows are an earlier page's
+            raise StopIteration
         if following is None or self.limit == self.number:
             self.close()
         else:

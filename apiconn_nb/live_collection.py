@@ -120,6 +120,7 @@ class Collection:
 
     def deliver(self, request: httpx.Request, *, client: httpx.Client | None = None, **overrides: Any) -> Sent:
         """Send a public request under the collection's policy; `overrides` are members of `sending.Policy`."""
+        self.slot.await_login()  # before the call's own clock starts
         return send(client or self._client, request, self.policy(request.method, **overrides))
 
     def policy(self, method: str, **overrides: Any) -> Policy:

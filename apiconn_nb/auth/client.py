@@ -11,13 +11,13 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from apiconn_nb import redaction
-from apiconn_nb.auth.token import ResponseShape, Token, read_token
-from apiconn_nb.errors import TokenError
+from apiconn_nb.auth.token import ResponseShape, Token, read_members, read_token
 from apiconn_nb.secrets import NO_SECRET, Secret
 
 ClientAuth = Literal["basic", "body", "none"]
 Flow = Generator[httpx.Request, httpx.Response, Token]
 """A flow yields requests, is sent responses, and returns a token. It does no I/O."""
+Asking = Generator[httpx.Request, httpx.Response, httpx.Response]
 
 
 @dataclass(frozen=True)
@@ -61,21 +61,23 @@ def exchange(
     before: Token | None = None,
     extra: Mapping[str, str | Secret] | None = None,
 ) -> Flow:
-    """POST a grant to `endpoint` as a form and return the token (RFC 6749 §3.2).
+    """POST a grant to `endpoint` as a form and return the token (RFC 6749 §3.2). Raises TokenError."""
+    response = yield from ask(endpoint, {**grant, **revealed(extra or {})}, client)
+    return read_response(response, shape, before)
+
+
+def ask(endpoint: str, form: Mapping[str, str], client: Client) -> Asking:
+    """POST `form` to one of the provider's endpoints as `client`, and return the answer.
 
     A client that says Basic in percent-encoded form and is refused as ``invalid_client`` says it once more unencoded,
-    where the two differ: no one form works at every real provider. Raises TokenError.
+    where the two differ: no one form works at every real provider.
     """
-    form = {**grant, **revealed(extra or {}), **client.form()}
-    response = yield token_request(endpoint, form, client.header(encoded=True))
-    try:
-        return read_response(response, shape, before)
-    except TokenError as error:
-        wrong_client = error.error == "invalid_client" and error.status in (400, 401)
-        if not (wrong_client and client.has_two_forms()):
-            raise
-    response = yield token_request(endpoint, form, client.header(encoded=False))
-    return read_response(response, shape, before)
+    whole = {**form, **client.form()}
+    response = yield token_request(endpoint, whole, client.header(encoded=True))
+    wrong_client = response.status_code in (400, 401) and error_code(response) == "invalid_client"
+    if not (wrong_client and client.has_two_forms()):
+        return response
+    return (yield token_request(endpoint, whole, client.header(encoded=False)))
 
 
 def revealed(rows: Mapping[str, str | Secret]) -> dict[str, str]:
@@ -93,6 +95,13 @@ def read_response(response: httpx.Response, shape: ResponseShape, before: Token 
     """The token in `response`, whose body has been read."""
     kind = response.headers.get("Content-Type", "")
     return read_token(response.status_code, kind, response.content, shape, before=before)
+
+
+def error_code(response: httpx.Response) -> str:
+    """The ``error`` of an OAuth error answer (RFC 6749 §5.2); empty where it has none."""
+    members = read_members(response.headers.get("Content-Type", ""), response.content, ResponseShape())
+    error = members.get("error")
+    return error if isinstance(error, str) else ""
 
 
 def json_request(endpoint: str, body: Any, headers: Mapping[str, str]) -> httpx.Request:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import httpx
+
 from apiconn_nb.auth.client import Client, Flow, exchange
+from apiconn_nb.auth.discovery import endpoints
 from apiconn_nb.auth.header import check_name
+from apiconn_nb.auth.revocation import Ending, revoke
 from apiconn_nb.auth.token import ResponseShape, Token
 from apiconn_nb.auth.tokens import Placement, TokenMethod
+from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import Rows, rows, secret, setting
 from apiconn_nb.secrets import Secret
 
@@ -27,8 +33,9 @@ class ClientCredentials(TokenMethod):
         "Client secret", dev="Dev. client secret", help="A client known by its certificate has none."
     )
     token_endpoint: str = setting(
-        "Token endpoint (POST)", required=True, format="url", placeholder="https://example.org/oauth/token"
-    )
+        "Token endpoint (POST)", format="url", placeholder="https://example.org/oauth/token",
+        help="Required, unless the issuer is given.",
+    )  # fmt: skip
     scope: str = setting("Scope", help="Sent as typed; empty: not sent.")
     client_auth_basic: bool = setting(
         "Requesting an access token uses Basic Auth", default=False,
@@ -58,10 +65,15 @@ class ClientCredentials(TokenMethod):
         "Token lifetime", default=0, advanced=True, help="Seconds, where the response has no expires_in."
     )
     revocation_endpoint: str = setting("Revocation endpoint", format="url", advanced=True, help="RFC 7009.")
+    issuer: str = setting("Issuer", format="url", advanced=True, help="Fills the endpoints by discovery.")
 
     def check(self) -> None:
-        """Raise ConfigError for a token header that no header can be called."""
+        """Raise ConfigError where neither token endpoint nor issuer is known, or a header's name cannot be one."""
         check_name(self.header_name, "Token header")
+        if not (self.token_endpoint or self.issuer):
+            raise ConfigError(
+                "Token endpoint (POST) is missing: set it with --token-endpoint, or give the issuer (--issuer)."
+            )
 
     def grant(self) -> Flow:
         """A token for the client itself."""
@@ -70,11 +82,24 @@ class ClientCredentials(TokenMethod):
             form["scope"] = self.scope
         client = self.client()
         extra = self.extra_token_params
-        return (yield from exchange(self.token_endpoint, form, client, self._shape(), extra=extra))
+        found = yield from self._endpoints("token_endpoint")
+        return (yield from exchange(found["token_endpoint"], form, client, self._shape(), extra=extra))
 
     def refresh(self, token: Token) -> Flow:
         """The grant again: RFC 6749 §4.4.3 says that no refresh token belongs here."""
         return (yield from self.grant())
+
+    def revoke(self, token: Token) -> Ending:
+        """End the token at the provider (RFC 7009)."""
+        found = yield from self._endpoints()
+        return (yield from revoke(found["revocation_endpoint"], self.client(), token))
+
+    def _endpoints(self, *needed: str) -> Generator[httpx.Request, httpx.Response, dict[str, str]]:
+        wanted = {name: name for name in ("token_endpoint", "revocation_endpoint")}
+        given = {name: str(getattr(self, name)) for name in wanted}
+        if needed and all(given[name] for name in needed):
+            return given
+        return {**given, **(yield from endpoints(self.issuer, wanted, given, needed))}
 
     def placement(self) -> Placement:
         """Where the token goes in a call."""

@@ -8,7 +8,8 @@ This room knows the protocol alone: it neither prints, waits nor stores. `login/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -16,15 +17,27 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from apiconn_nb.auth import device
 from apiconn_nb.auth.base import Action
 from apiconn_nb.auth.client import Client, Flow, exchange, revealed
+from apiconn_nb.auth.discovery import endpoints, known
 from apiconn_nb.auth.header import check_name
+from apiconn_nb.auth.revocation import Ending, revoke
 from apiconn_nb.auth.token import ResponseShape, Token, member
 from apiconn_nb.auth.tokens import Placement, TokenMethod
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import Rows, rows, secret, setting
 from apiconn_nb.placeholders import Needed, fill_url, names_in_url
 from apiconn_nb.secrets import Secret
+
+# What the metadata of an issuer calls each endpoint (RFC 8414 §2, OpenID Connect Discovery §3).
+_METADATA = {
+    "authorization_endpoint": "authorization_endpoint",
+    "token_endpoint": "token_endpoint",
+    "profile_endpoint": "userinfo_endpoint",
+    "device_authorization_endpoint": "device_authorization_endpoint",
+    "revocation_endpoint": "revocation_endpoint",
+}
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,9 @@ class AuthorizationCode(TokenMethod):
     )
     header_name: str = setting("Token header", default="Authorization", advanced=True)
     header_prefix: str = setting("Token prefix", default="Bearer ", advanced=True)
+    token_lifetime: int = setting(
+        "Token lifetime", default=0, advanced=True, help="Seconds, where the token response has no expires_in."
+    )
     device_authorization_endpoint: str = setting(
         "Device authorization endpoint", format="url", advanced=True, help="RFC 8628: a link and a code, no redirect."
     )
@@ -111,6 +127,21 @@ class AuthorizationCode(TokenMethod):
 
     def _login_endpoint(self) -> str:
         return self.authorization_endpoint or self.device_authorization_endpoint
+
+    def resolved(self, *needed: str) -> Generator[httpx.Request, httpx.Response, AuthorizationCode]:
+        """The method with its empty endpoints filled from the issuer's metadata.
+
+        `needed` are the endpoints that must be there. Raises AuthError where one of them cannot be found.
+        """
+        given = {name: str(getattr(self, name)) for name in _METADATA}
+        found: dict[str, Any] = yield from endpoints(self.issuer, _METADATA, given, needed)
+        return dataclasses.replace(self, **found) if found else self
+
+    @property
+    def expects_iss(self) -> bool:
+        """Whether an authorization answer without ``iss`` is refused: the issuer has said that it sends one."""
+        metadata = known(self.issuer) if self.issuer else None
+        return metadata is not None and metadata.sends_iss
 
     def authorization_url(
         self, redirect_uri: str, state: str, verifier: str, values: Mapping[str, Any] | None = None
@@ -160,7 +191,24 @@ class AuthorizationCode(TokenMethod):
         """A new token by refresh token (RFC 6749 §6)."""
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token.reveal()}
         endpoint = self.refresh_endpoint or self.token_endpoint
+        if not endpoint:
+            endpoint = (yield from self.resolved("token_endpoint")).token_endpoint
         return (yield from exchange(endpoint, form, self.client(), self.response_shape(), before=token))
+
+    def ask_for_device_code(self) -> device.Asked:
+        """The link and the code for a person at another device (RFC 8628 §3.1)."""
+        extra = self.extra_authorization_params
+        return (yield from device.ask_for_code(self.device_authorization_endpoint, self.client(), self.scope, extra))
+
+    def poll_for_token(self, code: device.DeviceCode) -> device.Polling:
+        """The token, once the person has agreed (RFC 8628 §3.4)."""
+        shape, extra = self.response_shape(), self.extra_token_params
+        return (yield from device.poll(self.token_endpoint, code, self.client(), shape, extra))
+
+    def revoke(self, token: Token) -> Ending:
+        """End the token at the provider (RFC 7009)."""
+        endpoint = self.revocation_endpoint or (yield from self.resolved()).revocation_endpoint
+        return (yield from revoke(endpoint, self.client(), token))
 
     def placement(self) -> Placement:
         """Where the token goes in a call."""
@@ -172,7 +220,7 @@ class AuthorizationCode(TokenMethod):
 
     def response_shape(self) -> ResponseShape:
         """How the provider's token response is read."""
-        return ResponseShape(self.token_field, self.token_response_is_query)
+        return ResponseShape(self.token_field, self.token_response_is_query, self.token_lifetime)
 
     def test_url(self) -> str:
         """The profile endpoint, which says who is signed in."""
@@ -188,4 +236,6 @@ class AuthorizationCode(TokenMethod):
     def identity(self, profile: Any) -> dict[str, str]:
         """``id`` and ``email`` of a profile, where its paths lead to something."""
         found = {"id": member(profile, self.profile_id_path), "email": member(profile, self.profile_email_path)}
+        if found["id"] is None and self.profile_id_path == "id":
+            found["id"] = member(profile, "sub")  # what OpenID Connect Core §5.3.2 calls it
         return {name: str(value) for name, value in found.items() if isinstance(value, str | int) and value != ""}

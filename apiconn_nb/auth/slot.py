@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -76,6 +77,25 @@ class TokenSlot:
                 path = stamp_file(self._key)
                 path.write_bytes(b"")
         self._seen = self._stamp()
+
+    def await_login(self) -> None:
+        """Wait for a login under way, if only that can sign a call: nobody is signed in, or the sign-in is over.
+
+        Raises LoginError in the provider's words where the login fails. Ctrl-C ends the waiting, not the login.
+        """
+        wait = self.wait_for_login
+        if wait is None:
+            return
+        token = self.token
+        if token is None or not (token.refresh_token or token.is_alive(time.time())):
+            wait()
+
+    def after_login(self) -> Token | None:
+        """The token of a login under way, waited for; None where there is none under way."""
+        if self.wait_for_login is None:
+            return None
+        self.wait_for_login()
+        return self.token
 
     def where(self) -> str:
         """Where the token is kept, in words."""

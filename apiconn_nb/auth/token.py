@@ -196,7 +196,7 @@ def read_members(content_type: str, body: bytes, shape: ResponseShape) -> Mappin
     return found if isinstance(found, Mapping) else {}
 
 
-def refuse_error(status: int, members: Mapping[str, Any], body: bytes) -> None:
+def refuse_error(status: int, members: Mapping[str, Any], body: bytes, asked: str = "token endpoint") -> None:
     """Raise TokenError where the response is an error: a 4xx or 5xx, or an ``error`` member with HTTP 200."""
     error = members.get("error")
     failed = members.get("ok") is False or (error not in (None, "", False))
@@ -205,14 +205,12 @@ def refuse_error(status: int, members: Mapping[str, Any], body: bytes) -> None:
     code, description = _words(members, error)
     if 300 <= status < 400:
         raise TokenError(
-            f"The token endpoint answered with a redirect ({status}): no redirect is followed there.", status=status
+            f"The {asked} answered with a redirect ({status}): no redirect is followed there.", status=status
         )
     said = f"{code}: {description}" if code and description else code or description
     if not said:
         said = redact(" ".join(body[: _QUOTED * 4].decode("utf-8", "replace").split()))[:_QUOTED] or "nothing"
-    raise TokenError(
-        f"The token endpoint refused ({status}): {said}", error=code, description=description, status=status
-    )
+    raise TokenError(f"The {asked} refused ({status}): {said}", error=code, description=description, status=status)
 
 
 def _words(members: Mapping[str, Any], error: Any) -> tuple[str, str]:

@@ -13,6 +13,7 @@ import httpx
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.auth.client import Flow
 from apiconn_nb.auth.header import one_line
+from apiconn_nb.auth.revocation import Ending
 from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import AuthError, LoginRequired, TokenError
 from apiconn_nb.secrets import MASK, Secret
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _FORM = "application/x-www-form-urlencoded"
 Signing = Generator[httpx.Request, httpx.Response, None]
+Refused = Generator[httpx.Request, httpx.Response, Token | None]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class TokenMethod(AuthMethod):
         """The flow that renews `token`; the base repeats the grant, as a method without refresh tokens does."""
         return (yield from self.grant())
 
+    def revoke(self, token: Token) -> Ending:
+        """The flow that ends `token` at the provider, and what came of it in words; the base knows no such endpoint."""
+        return ""
+        yield  # makes it a flow
+
     def placement(self) -> Placement:
         """Where the token goes in a call."""
         return Placement()
@@ -113,19 +120,38 @@ class TokenAuth(httpx.Auth):
             yield self._placement.sign(request, renewed)
 
     def _current(self) -> Flow:
+        self._slot.await_login()
         token = self._slot.token
-        if token is None and self._slot.wait_for_login is not None:
-            self._slot.wait_for_login()
-            token = self._slot.token
         if token is not None and token.is_fresh(time.time()):
             return token
+        try:
+            return (yield from self._renewed())
+        except LoginRequired:
+            # The old sign-in is over; a new one may be under way. It is waited for outside the lock that it needs.
+            token = self._slot.after_login()
+            if token is None:
+                raise
+            return token
+
+    def _renewed(self) -> Flow:
         with self._slot.renewing():
             token = self._slot.reload()
             if token is not None and token.is_fresh(time.time()):
                 return token  # another caller renewed it meanwhile
             return (yield from self._renew(token))
 
-    def _after_refusal(self, refused: Token) -> Generator[httpx.Request, httpx.Response, Token | None]:
+    def _after_refusal(self, refused: Token) -> Refused:
+        try:
+            renewed = yield from self._refused(refused)
+        except LoginRequired:
+            renewed = self._slot.after_login()
+            if renewed is None:
+                raise
+            return renewed
+        return renewed or self._slot.after_login()
+
+    def _refused(self, refused: Token) -> Refused:
+        """The token to try once more with; None where nothing but a person can get one."""
         with self._slot.renewing():
             token = self._slot.reload()
             if token is not None and token.access_token != refused.access_token:

@@ -126,8 +126,8 @@ def is_reference(text: str) -> bool:
 
 
 def public_text(text: str, label: str = "") -> str:
-    """A public setting's text: ``file:PATH`` is read, anything else stands for itself."""
-    return _from_file(text.removeprefix("file:"), label) if text.startswith("file:") else text
+    """A public setting's text (a PEM, a JSON text): a reference to where it rests is followed, as for a secret."""
+    return _resolve(text, label, label) if is_reference(text) else text
 
 
 # ── where a reference leads ────────────────────────────────────────────────────────────────────────────────────────

@@ -141,7 +141,7 @@ def test_running_starts_once_per_kernel_and_again_after_a_stop() -> None:
     assert os.environ["APICONN_DEMO_URL"] == first.url
     first.stop()
     second = running()
-    assert second.url != first.url
+    assert second is not first
     assert httpx.get(f"{second.url}/none/me", trust_env=False).status_code == 200
 
 

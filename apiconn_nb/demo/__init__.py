@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Handle", "attach", "running", "serve"]
 
+PORT = 8790  # and the next two, for TLS: fixed, so that notebooks are written with plain URLs
+
 _lock = threading.Lock()
 _running: Demo | None = None
 
@@ -51,7 +53,7 @@ def serve(
     """Start the demo in background threads of this process.
 
     Parameters:
-        port: of the plain-HTTP side; 0 takes a free one. The two TLS sides always take free ones.
+        port: of the plain-HTTP side, the two TLS sides take the next two; 0 takes free ones.
         access_token_lifetime, code_lifetime, device_lifetime: seconds. One token call can ask for its own with
             ``?lifetime=SECONDS`` on the token endpoint's URL.
         device_interval: seconds between two polls of the device grant; a client that polls sooner gets ``slow_down``.
@@ -74,18 +76,20 @@ def serve(
 def running() -> Handle:
     """The demo of this kernel: started at the first call, the same one afterwards, stopped when the kernel ends.
 
-    Where ``APICONN_DEMO_URL`` names one that answers (`apiconn-demo lab` sets it), that one is used instead.
+    It stands at `PORT`, so that a notebook can be written for it. Where a demo answers there or at
+    ``APICONN_DEMO_URL`` already (another kernel's, `apiconn-demo lab`'s), that one is used.
     Sets the environment variables of `Handle.environ` in this process.
-    Raises UsageError where Flask is missing.
+    Raises UsageError where Flask is missing, or another program has the port.
     """
     global _running
     with _lock:
         if _running is None or _running.stopped:
-            found = attach(os.environ.get("APICONN_DEMO_URL", ""))
-            if found is not None:
-                os.environ.update(found.environ())
-                return found
-            _running = serve()
+            for url in (os.environ.get("APICONN_DEMO_URL", ""), f"http://127.0.0.1:{PORT}"):
+                found = attach(url)
+                if found is not None:
+                    os.environ.update(found.environ())
+                    return found
+            _running = serve(PORT)
             atexit.register(_running.stop)
         os.environ.update(_running.environ())
         return _running

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ApiConnError, UsageError
-from . import serve
+from . import PORT, serve
 
 QUICKSTART = Path(__file__).resolve().parents[2] / "notebooks" / "quickstart.ipynb"
 
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         help="lab (default): start the demo and open JupyterLab; serve: only the demo",
     )
     parser.add_argument("--check", action="store_true", help="run the notebook without a screen and count its rows")
-    parser.add_argument("--port", type=int, default=0, help="the demo's port (default: any free one)")
+    parser.add_argument("--port", type=int, default=PORT, help=f"the demo's port (default {PORT}; 0: a free one)")
     parser.add_argument("--notebook", type=Path, default=QUICKSTART, help="default: notebooks/quickstart.ipynb")
     parser.add_argument(
         "--jupyter", action="append", default=[], metavar="OPTION", help="passed on: --jupyter=--no-browser"

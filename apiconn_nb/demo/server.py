@@ -68,7 +68,7 @@ class Demo(Handle):
 def start(port: int, settings: Settings) -> Demo:
     """Start it; the arguments are those of `apiconn_nb.demo.serve`."""
     with contextlib.ExitStack() as undo:
-        listeners = [undo.enter_context(contextlib.closing(listen(each))) for each in (port, 0, 0)]
+        listeners = [undo.enter_context(contextlib.closing(listen(each))) for each in _ports(port)]
         folder = Path(tempfile.mkdtemp(prefix="apiconn-demo-"))
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         made = certificates.make(folder)
@@ -82,6 +82,10 @@ def start(port: int, settings: Settings) -> Demo:
     for server in servers:
         server.start()
     return Demo(state, servers, folder)
+
+
+def _ports(port: int) -> tuple[int, int, int]:
+    return (port, port + 1, port + 2) if port else (0, 0, 0)
 
 
 def create_app(state: State) -> Flask:

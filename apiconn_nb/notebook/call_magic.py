@@ -11,11 +11,13 @@ from apiconn_nb.answer import shown_url
 from apiconn_nb.calling import AS, Options, Outcome, pages_of, settle, settle_values
 from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import UsageError
+from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.notebook.pending import Pending
+from apiconn_nb.placeholders import names_in_url
 from apiconn_nb.request import Template, literal_credentials, parse
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import SavedCall, check_call_name
@@ -39,7 +41,7 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
         return _dry_run(collection, template, saved, values, shell.user_ns)
     outcome = _call(collection, template, saved, values, shell.user_ns, options, bool(given.get("debug")))
     if save := given.get("save"):
-        _save(collection, save, template, values, options)
+        _save(collection, save, template, {**_defaults(template, shell.user_ns), **values}, options)
         outcome.notes.append(f"Saved as {name}.{save}: %apicall {name}.{save}")
     outcome.notes += _advice_on_literals(template)
     return _deliver(shell, outcome, given)
@@ -157,6 +159,18 @@ def _save(collection: Collection, name: str, template: Template, values: dict[st
         params={key: value for key, value in params.items() if value is not None},
     )
     workspace.current().save_call(collection.name, name, saved)
+
+
+def _defaults(template: Template, variables: dict[str, Any]) -> dict[str, Any]:
+    """The notebook's variables that the URL uses: a saved call does not see the notebook, so they become its defaults.
+
+    Those of headers and bodies, and those named like a credential, may be secrets and are not saved.
+    """
+    return {
+        name: variables[name]
+        for name in names_in_url(template.url)
+        if isinstance(variables.get(name), str | int | float) and not looks_like_credential(name)
+    }
 
 
 def _scrub_literals(shell: Any, template: Template) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from apiconn_nb import fence, redaction
+from apiconn_nb import fence, network, redaction
 from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
 from apiconn_nb.redaction import redact
 from apiconn_nb.transport import BARE
@@ -62,7 +62,7 @@ def send(client: httpx.Client, request: httpx.Request, policy: Policy) -> Sent:
     attempt = 0
     while True:
         try:
-            with redaction.collecting() as secrets:
+            with redaction.collecting() as secrets, network.deadline(deadline):
                 response = _follow(client, request, policy, deadline)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             wait = None if attempt >= policy.retries or not _may_repeat(error, policy) else _backoff(attempt)

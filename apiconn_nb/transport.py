@@ -7,6 +7,7 @@ driven here, below the client, and so are the token requests that it asks for.
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.request
 from collections.abc import Callable
 from types import TracebackType
@@ -17,6 +18,7 @@ import httpx
 
 from apiconn_nb import fence, fields
 from apiconn_nb.errors import TokenError
+from apiconn_nb.network import Backend
 from apiconn_nb.placeholders import check_header_text
 from apiconn_nb.request import PRIVATE
 from apiconn_nb.secrets import Secret
@@ -206,9 +208,10 @@ class Pool(httpx.BaseTransport):
     httpx reads the proxy variables for its own transports alone, so they are read here.
     """
 
-    def __init__(self, context: Callable[[], object], proxy: str = "") -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext], proxy: str = "") -> None:
         self._context = context
         self._proxy = proxy
+        self._backend = Backend()
         self._routes: dict[str, httpx.HTTPTransport] = {}
         # Asked once for each host: reading the environment costs as much as a call over loopback.
         self._proxies: dict[tuple[str, str], str] = {}
@@ -222,9 +225,15 @@ class Pool(httpx.BaseTransport):
         route = self._routes.get(proxy)
         if route is None:
             # Two threads may both build the route; the second one is dropped unused.
-            made = httpx.HTTPTransport(verify=self._context(), limits=_LIMITS, proxy=proxy or None)  # type: ignore[arg-type]
+            made = httpx.HTTPTransport(verify=self._context(), limits=_LIMITS, proxy=proxy or None)
+            # httpcore takes a backend; httpx has no parameter to hand one through.
+            made._pool._network_backend = self._backend
             route = self._routes.setdefault(proxy, made)
         return route.handle_request(request)
+
+    def cut(self) -> None:
+        """End every connection under the threads that use it; the pool is of no use afterwards."""
+        self._backend.cut()
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,125 @@
+"""Sockets that keep a call's deadline and can be cut: a server that sends a byte a minute ends with its time.
+
+httpx's time-outs are for one read each, so a slow answer renews them for ever; and a thread that waits in a read can be
+woken by its socket alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpcore
+
+_deadlines = threading.local()
+
+
+@contextlib.contextmanager
+def deadline(at: float) -> Iterator[None]:
+    """No read or write of this thread lasts beyond `at` (seconds of `time.monotonic`)."""
+    before = getattr(_deadlines, "at", None)
+    _deadlines.at = at
+    try:
+        yield
+    finally:
+        _deadlines.at = before
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    at: float | None = getattr(_deadlines, "at", None)
+    if at is None:
+        return timeout
+    left = at - time.monotonic()
+    if left <= 0:
+        raise late("the time for the whole call is over")
+    return left if timeout is None else min(timeout, left)
+
+
+class Backend(httpcore.NetworkBackend):
+    """httpcore's own network, its streams kept in view."""
+
+    def __init__(self) -> None:
+        self._network = httpcore.SyncBackend()
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+        self._is_cut = False
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """A connection, within the deadline."""
+        if self._is_cut:
+            raise httpcore.ConnectError("the call was cancelled")
+        left = _left(timeout, httpcore.ConnectTimeout)
+        stream = self._network.connect_tcp(host, port, left, local_address, socket_options)
+        return self._watched(stream)
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        """A connection to a Unix socket, within the deadline."""
+        return self._watched(self._network.connect_unix_socket(path, timeout, socket_options))
+
+    def sleep(self, seconds: float) -> None:
+        """Wait (httpcore's own retries, which are off)."""
+        time.sleep(seconds)
+
+    def cut(self) -> None:
+        """End every connection now: threads that read or write on one get an error at once."""
+        self._is_cut = True
+        for stream in list(self._streams):
+            stream.cut()
+
+    def _watched(self, stream: httpcore.NetworkStream) -> Stream:
+        watched = Stream(stream, self)
+        self._streams.add(watched)
+        return watched
+
+
+class Stream(httpcore.NetworkStream):
+    """One connection of a `Backend`."""
+
+    def __init__(self, stream: httpcore.NetworkStream, backend: Backend) -> None:
+        self._stream = stream
+        self._backend = backend
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Bytes, within the deadline."""
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes, within the deadline."""
+        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """The same connection under TLS."""
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return self._backend._watched(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks of a stream."""
+        return self._stream.get_extra_info(info)
+
+    def cut(self) -> None:
+        """End the connection under a thread that waits on it; `close` would not wake it."""
+        sock = self._stream.get_extra_info("socket")
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):
+                # The plain socket's: an SSLSocket's own would take the TLS object from under the reading thread.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -62,6 +62,7 @@ class Api:
             ("/me", self.me),
         ):
             blueprint.add_url_rule(path, view_func=view)
+        blueprint.add_url_rule("", "door", view_func=self.me)  # the base URL itself, which `--test` calls
         blueprint.add_url_rule("/echo", view_func=self.echo, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
         self._orders.add_routes(blueprint, self._list_orders)
         resources = {"customers": self.customers, "orders": self._list_orders, "events": self.events}

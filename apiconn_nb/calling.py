@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
+import msgspec
 import pandas as pd
 
 from apiconn_nb.answer import refuse_status, shown_url
+from apiconn_nb.crew import Crew
 from apiconn_nb.errors import FrameError, UsageError
 from apiconn_nb.frames import FrameBuilder, FrameOptions, Table, attach, kind_of, text_of
-from apiconn_nb.paging import find_paginator, paginator_named
-from apiconn_nb.request import Template
+from apiconn_nb.paging import Answer, Pages, paginator_named
+from apiconn_nb.request import Template, without_optional
 from apiconn_nb.secrets import Secret, is_reference
 from apiconn_nb.sending import Sent
 
 if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection
-    from apiconn_nb.paging.base import Paginator
     from apiconn_nb.settings import SavedCall
 
 As = Literal["auto", "frame", "json", "text", "bytes", "response"]
@@ -44,6 +46,7 @@ class Options:
     timeout: float | None = None
     retries: int | None = None
     use_as: str = ""
+    concurrency: int = 8
     dates: bool = True
     explode: str | None = None
     wide: int | None = None
@@ -175,9 +178,10 @@ def run(
     """
     chosen = settle(options or Options(), saved, overrides)
     named = {name: variables[name] for name in template.names() if name in variables} if variables else {}
-    given = settle_values(saved, values or {}, named)
+    given = settle_values(saved, values or {}, named, collection.name)
     private = frozenset(saved.private) if saved else frozenset()
-    request = collection.request(template, given, private)
+    asked = without_optional(template, saved.optional, given) if saved else template
+    request = collection.request(asked, given, private)
     walk = _Walk(collection, chosen)
     outcome = walk.go(request)
     outcome.again = lambda: run(collection, template, saved=saved, values=values, variables=variables, options=chosen)
@@ -212,17 +216,19 @@ def pages_of(text: str | int) -> int | None:
     return int(text)
 
 
-def settle_values(saved: SavedCall | None, given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+def settle_values(
+    saved: SavedCall | None, given: Mapping[str, Any], variables: Mapping[str, Any], collection: str
+) -> dict[str, Any]:
     """The dynamic values: given ones, else the call's defaults, else (unsaved calls) the notebook's variables."""
     if saved is None:
         return {**variables, **given}
-    return {**{name: _default(name, value) for name, value in saved.params.items()}, **given}
+    return {**{name: _default(name, value, collection) for name, value in saved.params.items()}, **given}
 
 
-def _default(name: str, value: Any) -> Any:
+def _default(name: str, value: Any, collection: str) -> Any:
     """A default written as a reference is private."""
     if isinstance(value, str) and is_reference(value):
-        return Secret.from_reference(value, label=name, owner=name)
+        return Secret.from_reference(value, label=name, owner=f"{collection}/params/{name}")
     return value
 
 
@@ -232,7 +238,6 @@ class _Walk:
     def __init__(self, collection: Collection, options: Options) -> None:
         self._collection = collection
         self._options = options
-        self._paginator: Paginator | None = paginator_named(options.paginate) if options.paginate else None
 
     def go(self, request: httpx.Request) -> Outcome:
         sent = self._send(request)
@@ -264,42 +269,45 @@ class _Walk:
         return self._options.returned == "auto" and kind in _TABULAR
 
     def _pages(self, builder: FrameBuilder, outcome: Outcome) -> None:
-        request: httpx.Request | None = outcome.request
-        response = outcome.response
-        wanted = self._options.pages
-        while request is not None:
-            rows = builder.add(response.content, response.headers.get("Content-Type", ""))
-            outcome.request, outcome.response = request, response
-            following = self._advance(request, response, rows)
-            if self._paginator is not None:
-                outcome.total_pages = self._paginator.total_pages()
-                outcome.paging = self._paginator.stopped or self._paginator.describe()
-            outcome.has_more = following is not None
-            if following is None or (wanted is not None and outcome.pages >= wanted):
-                return
-            sent = self._send(following)
-            request, response = following, sent.response
-            outcome.pages += 1
-            outcome.seconds += sent.seconds
+        first = outcome.request
+        started = time.monotonic() - outcome.seconds
+        with Crew(self._collection, self._options.concurrency) as crew:
 
-    def _advance(self, request: httpx.Request, response: httpx.Response, rows: int) -> httpx.Request | None:
-        document = _document(response)
-        if self._paginator is None:
-            self._paginator = find_paginator(
-                request, response, document, strip_query=self._collection.method.query_names()
+            def fetch(request: httpx.Request) -> Answer:
+                response = outcome.response if request is first else self._fetch(crew, first, request)
+                return Answer(response, document_of(response.content))
+
+            pages = Pages(
+                first,
+                fetch,
+                limit=self._options.pages,
+                paginator=paginator_named(self._options.paginate) if self._options.paginate else None,
+                strip_query=self._collection.method.query_names(),
+                concurrency=self._options.concurrency,
+                executor=crew,
             )
-            if self._paginator is None:
-                return None
-        following = self._paginator.advance(request, response, document, rows)
-        if following is not None:
-            following.extensions = {**request.extensions, **following.extensions}
-        return following
+            for page in pages:
+                builder.add(page.response.content, page.response.headers.get("Content-Type", ""))
+                outcome.request, outcome.response, outcome.pages = page.request, page.response, page.number
+        outcome.total_pages = pages.total_pages
+        outcome.has_more = pages.more is not False and pages.paginator is not None
+        outcome.paging = pages.stopped or (pages.paginator.describe() if pages.paginator else "")
+        outcome.seconds = time.monotonic() - started
+
+    def _fetch(self, crew: Crew, first: httpx.Request, request: httpx.Request) -> httpx.Response:
+        # A paginator builds its requests from what it sees; the private values of the call go on with them.
+        request.extensions = {**first.extensions, **request.extensions}
+        options = self._options
+        sent = crew.send(request, is_action=options.is_action, timeout=options.timeout, retries=options.retries)
+        refuse_status(sent.response, self._collection.name, sent.retries)
+        return sent.response
 
 
-def _document(response: httpx.Response) -> Any:
+def document_of(content: bytes) -> Any:
+    """The parsed body that a paginator reads; None for what is no JSON."""
     try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from apiconn_nb.auth.certificate import present, trust
 from apiconn_nb.auth.slot import TokenSlot, slot_key
 from apiconn_nb.auth.store import MemoryStore, Store
 from apiconn_nb.errors import ConfigError, UnknownNameError
+from apiconn_nb.fields import fields_of
 from apiconn_nb.placeholders import as_text
 from apiconn_nb.request import Shared, Template, build, parse
 from apiconn_nb.sending import Policy, Sent, send
@@ -118,10 +120,21 @@ class Collection:
         template = parse(request) if isinstance(request, str) else request
         return build(template, self._shared, values, private)
 
-    def deliver(self, request: httpx.Request, *, client: httpx.Client | None = None, **overrides: Any) -> Sent:
-        """Send a public request under the collection's policy; `overrides` are members of `sending.Policy`."""
+    def deliver(
+        self,
+        request: httpx.Request,
+        *,
+        client: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        **overrides: Any,
+    ) -> Sent:
+        """Send a public request under the collection's policy.
+
+        Parameters: `client`, a worker thread's own (None: the collection's); `sleep`, how to wait between attempts;
+        `overrides`, members of `sending.Policy`.
+        """
         self.slot.await_login()  # before the call's own clock starts
-        return send(client or self._client, request, self.policy(request.method, **overrides))
+        return send(client or self._client, request, self.policy(request.method, **overrides), sleep)
 
     def policy(self, method: str, **overrides: Any) -> Policy:
         """How a call of this collection is sent. ``is_action`` follows from the method where it is not given."""
@@ -138,6 +151,28 @@ class Collection:
     def origins(self) -> frozenset[fence.Origin]:
         """Where the credentials may go."""
         return self._origins
+
+    def destinations(self) -> frozenset[fence.Origin]:
+        """Every origin that the settings name, in both environments: where credentials could go."""
+        urls = [self.settings.value("base_url"), self.settings.value("dev_base_url")]
+        urls += self.settings.value("allowed_origins").split()
+        urls += [
+            getattr(self.method, each.name) for each in fields_of(type(self.method)) if each.format in ("url", "template")
+            and not each.dev_of
+        ]
+        return fence.origins_of(urls)
+
+    def check_trusted(self, url: httpx.URL, *, has_credentials: bool) -> None:
+        """Raise FenceError where the collection was imported and nobody has let its credentials through to `url`."""
+        trusted = self.settings.value("trusted_origins")
+        if not trusted or not (has_credentials or self._presents_certificate()):
+            return
+        known = fence.origins_of(each for each in trusted.split() if each != fence.NO_ORIGIN)
+        fence.check_trusted(url, known, self.destinations(), self.name)
+
+    def _presents_certificate(self) -> bool:
+        own = type(self.method).present_certificate is not auth.AuthMethod.present_certificate
+        return own or bool(self.settings.value("certificate"))
 
     def tls_context(self) -> ssl.SSLContext:
         """The collection's one TLS context: made once, with its certificates, and shared by every connection."""

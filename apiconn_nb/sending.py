@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
@@ -50,7 +51,9 @@ class Sent:
     masked: bool = False
 
 
-def send(client: httpx.Client, request: httpx.Request, policy: Policy) -> Sent:
+def send(
+    client: httpx.Client, request: httpx.Request, policy: Policy, sleep: Callable[[float], None] = time.sleep
+) -> Sent:
     """Send `request` and read the answer.
 
     Retries a data call on connection errors, 429 and 502-504, waiting as ``Retry-After`` says (RFC 9110 §10.2.3). An
@@ -74,7 +77,7 @@ def send(client: httpx.Client, request: httpx.Request, policy: Policy) -> Sent:
                 masked = mask_echo(response, secrets)
                 return Sent(response, attempt, time.monotonic() - started, masked)
         attempt += 1
-        time.sleep(wait)
+        sleep(wait)
 
 
 def _may_repeat(error: Exception, policy: Policy) -> bool:

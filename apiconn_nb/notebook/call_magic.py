@@ -18,7 +18,7 @@ from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.notebook.pending import Pending
 from apiconn_nb.placeholders import names_in_url
-from apiconn_nb.request import Template, literal_credentials, parse
+from apiconn_nb.request import Template, literal_credentials, parse, without_optional
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import SavedCall, check_call_name
 from apiconn_nb.transcript import Transcript
@@ -62,6 +62,7 @@ def parser() -> Parser:
     add("--dry-run", action="store_true")
     add("--timeout", type=float, metavar="SECONDS")
     add("--retries", type=int, metavar="N")
+    add("--concurrency", type=int, metavar="N")
     add("--explode", metavar="PATH")
     add("--wide", type=int, metavar="N")
     add("--no-dates", dest="dates", action="store_false")
@@ -92,7 +93,18 @@ def _what(collection: Collection, call: str, written: str, cell: str | None) -> 
 
 
 def _options(given: dict[str, Any]) -> Options:
-    names = ("returned", "records", "paginate", "timeout", "retries", "use_as", "explode", "wide", "dates")
+    names = (
+        "returned",
+        "records",
+        "paginate",
+        "timeout",
+        "retries",
+        "use_as",
+        "concurrency",
+        "explode",
+        "wide",
+        "dates",
+    )
     found = {name: given[name] for name in names if name in given}
     if "pages" in given:
         found["pages"] = pages_of(given["pages"])
@@ -128,7 +140,9 @@ def _dry_run(
     settle(Options(), saved, {})
     named = {name: variables[name] for name in template.names() if name in variables}
     private = frozenset(saved.private) if saved else frozenset()
-    request = collection.request(template, settle_values(saved, values, named), private)
+    given = settle_values(saved, values, named, collection.name)
+    asked = without_optional(template, saved.optional, given) if saved else template
+    request = collection.request(asked, given, private)
     signed = collection.method.preview(request, collection.slot)
     lines = [f"{signed.method} {shown_url(signed.url)}"]
     lines += [f"{name.title()}: {value}" for name, value in signed.headers.items()]

@@ -15,7 +15,8 @@ ApiConnError
 │   ├── NetworkError       no answer arrived
 │   ├── CallTimeout        no answer in time (also a TimeoutError)
 │   ├── StatusError        the server answered 4xx or 5xx
-│   └── TooLargeError      the decoded answer passed the cap
+│   ├── TooLargeError      the decoded answer passed the cap
+│   └── NotRecorded        a replay has no recording of the request; names the nearest one
 └── FrameError             an answer arrived that cannot become the table that was asked for
 """
 
@@ -133,6 +134,10 @@ class StatusError(CallError):
 
 class TooLargeError(CallError):
     """The decoded answer passed the cap on its size (bytes)."""
+
+
+class NotRecorded(CallError):
+    """A replay has no recording of the request; names the nearest one."""
 
 
 class FrameError(ApiConnError):

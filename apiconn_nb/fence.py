@@ -14,6 +14,10 @@ Origin = tuple[str, str, int]
 """Scheme, host (lower case, IDNA), port."""
 
 
+NO_ORIGIN = "none"
+"""What an imported collection's Trusted origins say before its person has let any through."""
+
+
 def origin_of(url: httpx.URL | str) -> Origin:
     """The origin of a URL (RFC 6454 §4)."""
     parsed = httpx.URL(url)
@@ -43,6 +47,21 @@ def check_call(url: httpx.URL, allowed: frozenset[Origin], collection: str) -> N
             f"If they should, add it: %apiconn_auth {collection} --allowed-origins {show(target)}"
         )
     check_encrypted(url)
+
+
+def check_trusted(url: httpx.URL, trusted: frozenset[Origin], destinations: Iterable[Origin], collection: str) -> None:
+    """Raise FenceError unless an imported collection's credentials may go to `url`.
+
+    `trusted` is what the person has let through, `destinations` are all the places the collection's settings name.
+    """
+    target = origin_of(url)
+    if target in trusted:
+        return
+    places = ", ".join(sorted(map(show, {*destinations, target})))
+    raise FenceError(
+        f"{collection} was imported, and its credentials have not been let through to {show(target)}: nothing was "
+        f"sent. They would go to {places}. If that is right: %apiconn_auth {collection} --trust"
+    )
 
 
 def check_encrypted(url: httpx.URL) -> None:

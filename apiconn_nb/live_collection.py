@@ -157,8 +157,9 @@ class Collection:
         urls = [self.settings.value("base_url"), self.settings.value("dev_base_url")]
         urls += self.settings.value("allowed_origins").split()
         urls += [
-            getattr(self.method, each.name) for each in fields_of(type(self.method)) if each.format in ("url", "template")
-            and not each.dev_of
+            getattr(self.method, each.name)
+            for each in fields_of(type(self.method))
+            if each.format in ("url", "template") and not each.dev_of
         ]
         return fence.origins_of(urls)
 

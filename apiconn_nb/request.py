@@ -221,6 +221,23 @@ def _filled_headers(
     return headers
 
 
+def without_optional(template: Template, optional: tuple[str, ...], values: Mapping[str, Any]) -> Template:
+    """`template` without the query pairs, headers and form pairs whose `optional` name has no value (or None)."""
+    absent = {name for name in optional if values.get(name) is None}
+    if not absent:
+        return template
+    address, question, query = template.url.partition("?")
+    pairs = [
+        pair for pair in query.split("&") if not absent & set(placeholders.names_in_header(pair.partition("=")[2]))
+    ]
+    url = address + question * bool(pairs) + "&".join(pairs)
+    headers = tuple(each for each in template.headers if not absent & set(placeholders.names_in_header(each[1])))
+    body = template.body
+    if _body_kind(template.header("Content-Type"), body) == "form":
+        body = "&".join(pair for pair in body.split("&") if not absent & set(placeholders.names_in_body(pair)))
+    return Template(template.method, url, headers, body)
+
+
 def literal_credentials(template: Template) -> list[str]:
     """The headers of a cell whose literal value looks like a credential: it works, and should be a reference."""
     return [
@@ -236,6 +253,8 @@ def _body_kind(content_type: str, body: str) -> str:
         return "ndjson"
     if "json" in lowered or (not lowered and start[:1] in ("{", "[")):
         return "json"
+    if lowered.startswith("multipart/"):
+        return "multipart"
     if "xml" in lowered or (not lowered and start == "<?xml"):
         return "xml"
     if _FORM in lowered or (not lowered and re.fullmatch(r"[\w.\-\[\]]+=[^\n]*", body.strip())):
@@ -256,6 +275,9 @@ def _content(template: Template, needed: Needed) -> tuple[bytes, str]:
     text = fill(template.body.strip() if kind == "form" else template.body, needed)
     if kind == "json":
         _check_json(text)
+    if kind == "multipart":
+        # RFC 2046 §5.1.1: CRLF around each boundary, and a cell's lines end with LF.
+        text = text.rstrip("\n").replace("\n", "\r\n") + "\r\n"
     return text.encode("utf-8"), kind
 
 

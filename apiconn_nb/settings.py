@@ -33,6 +33,11 @@ class Connection:
         "Allowed origins", advanced=True, placeholder="https://uploads.example.org",
         help="More origins that get the credentials, split by spaces.",
     )  # fmt: skip
+    trusted_origins: str = setting(
+        "Trusted origins", advanced=True,
+        help="Of an imported collection: the origins that may get its credentials, as %apiconn_auth NAME --trust "
+        "writes them; none: no origin yet. Empty: all of its own.",
+    )  # fmt: skip
     redirect_origins: str = setting(
         "Redirect origins", advanced=True, help="Origins that a redirect may reach, without credentials."
     )
@@ -58,7 +63,8 @@ class SavedCall:
     """A call saved under a name.
 
     `request` is the text of its cell; `params` its defaults; `private` the parameters and headers shown nowhere;
-    `use_as` is ``data`` or ``action`` (empty: by its method); `columns` pins names and dtypes.
+    `use_as` is ``data`` or ``action`` (empty: by its method); `columns` pins names and dtypes; `optional` names the
+    parameters whose query pair, header or form pair is left out where they have no value.
     """
 
     request: str
@@ -68,6 +74,7 @@ class SavedCall:
     use_as: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     private: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     cache: str = ""
@@ -77,7 +84,7 @@ class SavedCall:
 
 CALL_KEYS: dict[str, type] = {
     "request": str, "records": str, "pages": str, "paginate": str, "use_as": str, "params": dict, "private": list,
-    "columns": dict, "strict": bool, "cache": str, "key": list, "doc": str,
+    "optional": list, "columns": dict, "strict": bool, "cache": str, "key": list, "doc": str,
 }  # fmt: skip
 
 

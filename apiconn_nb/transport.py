@@ -45,6 +45,9 @@ class Signer(Protocol):
     def origins(self) -> frozenset[fence.Origin]:
         """Where credentials may go."""
 
+    def check_trusted(self, url: httpx.URL, *, has_credentials: bool) -> None:
+        """Raise FenceError where the collection was imported and nobody has let its credentials through to `url`."""
+
 
 class Door(httpx.BaseTransport):
     """Sends one hop: checks the fence, makes the private copy, drives the auth flow over a shared pool.
@@ -64,6 +67,7 @@ class Door(httpx.BaseTransport):
             return self._pool.handle_request(request)
         fence.check_call(request.url, self._signer.origins(), self._signer.name)
         auth = self._signer.auth()
+        self._signer.check_trusted(request.url, has_credentials=auth is not None or PRIVATE in request.extensions)
         try:
             private = private_copy(request)
             response = self._pool.handle_request(private) if auth is None else self._drive(auth, private)
@@ -103,6 +107,7 @@ class Door(httpx.BaseTransport):
 
     def _token_hop(self, request: httpx.Request) -> httpx.Response:
         """A token request: https, no redirect followed, the answer read whole under a cap."""
+        self._signer.check_trusted(request.url, has_credentials=True)
         response = send_aside(self._pool, request)
         if self.watch is not None:
             self.watch(request, response)

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from apiconn_nb import auth, config, secrets
+from apiconn_nb import config, secrets
 from apiconn_nb.auth.store import Store, open_store
 from apiconn_nb.errors import SecretError, UnknownNameError
-from apiconn_nb.fields import fields_of
 from apiconn_nb.live_collection import Collection, choose_environment
 from apiconn_nb.secrets import Secret
-from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, SavedCall
+from apiconn_nb.settings import CollectionSettings, SavedCall
 
 FILE = "apiconn.toml"
 Listener = Callable[[str], None]
@@ -106,15 +105,17 @@ class Workspace:
 
     def put_away_secrets(self, settings: CollectionSettings) -> CollectionSettings:
         """The settings with a reference for each secret value in them; the value is kept where it names."""
-        fields = [each for each in fields_of(auth.method(settings.method)) if each.kind == "secret"]
-        own = [each for each in CONNECTION_FIELDS.values() if each.kind == "secret"]
-        kept: dict[str, dict[str, Any]] = {"auth": dict(settings.auth), "connection": dict(settings.connection)}
-        for place, group in (("auth", fields), ("connection", own)):
-            for described in group:
-                value = kept[place].get(described.name)
-                if isinstance(value, Secret):
-                    kept[place][described.name] = _put_away(value, f"{settings.name}/{described.name}")
-        return dataclasses.replace(settings, auth=kept["auth"], connection=kept["connection"])
+        name = settings.name
+        calls = {
+            call: dataclasses.replace(saved, params=_put_away_rows(saved.params, f"{name}/params"))
+            for call, saved in settings.calls.items()
+        }
+        return dataclasses.replace(
+            settings,
+            auth={key: _put_away_any(value, f"{name}/{key}") for key, value in settings.auth.items()},
+            connection={key: _put_away_any(value, f"{name}/{key}") for key, value in settings.connection.items()},
+            calls=calls,
+        )
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have `listener` told of each collection that changes; returns what ends that."""
@@ -140,6 +141,18 @@ def _alive(collection: Collection, settings: CollectionSettings) -> bool:
     if same:
         collection.settings = settings
     return same
+
+
+def _put_away_any(value: Any, owner: str) -> Any:
+    if isinstance(value, Secret):
+        return _put_away(value, owner)
+    return _put_away_rows(value, owner) if isinstance(value, Mapping) else value
+
+
+def _put_away_rows(rows: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    return {
+        key: _put_away(value, f"{owner}/{key}") if isinstance(value, Secret) else value for key, value in rows.items()
+    }
 
 
 def _put_away(value: Secret, owner: str) -> str:

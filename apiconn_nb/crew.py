@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import httpx
 
-from apiconn_nb.errors import NetworkError
 from apiconn_nb.sending import Sent
 from apiconn_nb.transport import Door, Pool
 
@@ -43,7 +42,7 @@ class Crew(Executor):
 
     def send(self, request: httpx.Request, **overrides: Any) -> Sent:
         """Send a call over the running thread's client; parameters as for `Collection.deliver`."""
-        return self._collection.deliver(request, client=self._client(), sleep=self._sleep, **overrides)
+        return self._collection.deliver(request, client=self._client(), stop=self._stopped, **overrides)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a thread run `fn`."""
@@ -80,10 +79,6 @@ class Crew(Executor):
                 self._pools.append(pool)
                 self._clients.append(client)
         return client
-
-    def _sleep(self, seconds: float) -> None:
-        if self._stopped.wait(seconds):
-            raise NetworkError("The call was cancelled.")
 
 
 def _outcome(future: Future[T]) -> Iterator[T | BaseException]:

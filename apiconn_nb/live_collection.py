@@ -6,7 +6,6 @@ import dataclasses
 import os
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,6 +18,7 @@ from apiconn_nb.auth.slot import TokenSlot, slot_key
 from apiconn_nb.auth.store import MemoryStore, Store
 from apiconn_nb.errors import ConfigError, UnknownNameError
 from apiconn_nb.fields import fields_of
+from apiconn_nb.limiter import Limiter
 from apiconn_nb.placeholders import as_text
 from apiconn_nb.request import Shared, Template, build, parse
 from apiconn_nb.sending import Policy, Sent, send
@@ -71,6 +71,7 @@ class Collection:
             allowed=self._origins,
             uncredentialed=fence.origins_of(settings.value("redirect_origins").split()),
         )
+        self.limiter = Limiter()
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self.door = Door(self, Pool(self.tls_context, settings.value("proxy")))
@@ -125,16 +126,16 @@ class Collection:
         request: httpx.Request,
         *,
         client: httpx.Client | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        stop: threading.Event | None = None,
         **overrides: Any,
     ) -> Sent:
         """Send a public request under the collection's policy.
 
-        Parameters: `client`, a worker thread's own (None: the collection's); `sleep`, how to wait between attempts;
-        `overrides`, members of `sending.Policy`.
+        Parameters: `client`, a worker thread's own (None: the collection's); `stop`, set to end the
+        waiting; `overrides`, members of `sending.Policy`.
         """
         self.slot.await_login()  # before the call's own clock starts
-        return send(client or self._client, request, self.policy(request.method, **overrides), sleep)
+        return send(client or self._client, request, self.policy(request.method, **overrides), self.limiter, stop)
 
     def policy(self, method: str, **overrides: Any) -> Policy:
         """How a call of this collection is sent. ``is_action`` follows from the method where it is not given."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import email.utils
 import random
+import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
 import httpx
 
 from apiconn_nb import fence, network, redaction
 from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
+from apiconn_nb.limiter import Limiter
 from apiconn_nb.redaction import redact
 from apiconn_nb.transport import BARE
 
@@ -52,32 +54,49 @@ class Sent:
 
 
 def send(
-    client: httpx.Client, request: httpx.Request, policy: Policy, sleep: Callable[[float], None] = time.sleep
+    client: httpx.Client,
+    request: httpx.Request,
+    policy: Policy,
+    limiter: Limiter,
+    stop: threading.Event | None = None,
 ) -> Sent:
     """Send `request` and read the answer.
 
-    Retries a data call on connection errors, 429 and 502-504, waiting as ``Retry-After`` says (RFC 9110 §10.2.3). An
-    action is sent once more only where it cannot have arrived. Raises NetworkError, CallTimeout, TooLargeError,
-    FenceError, AuthError.
+    Parameters: `limiter`, whose turn each attempt waits for and which learns from each answer; `stop`, set by whoever
+    wants the waiting to end. Retries a data call on connection errors, 429 and 502-504, waiting as ``Retry-After`` says
+    (RFC 9110 §10.2.3). An action is sent once more only where it cannot have arrived. Raises NetworkError, CallTimeout,
+    TooLargeError, FenceError, AuthError.
     """
     started = time.monotonic()
     deadline = started + policy.timeout
     attempt = 0
     while True:
+        limiter.acquire(deadline, request=request, stop=stop)
         try:
             with redaction.collecting() as secrets, network.deadline(deadline):
                 response = _follow(client, request, policy, deadline)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except BaseException as error:
+            limiter.release()
+            if not isinstance(error, httpx.TransportError | httpx.InvalidURL):
+                raise
             wait = None if attempt >= policy.retries or not _may_repeat(error, policy) else _backoff(attempt)
             if wait is None or time.monotonic() + wait > deadline:
                 raise _translate(error, request, policy, attempt) from None
         else:
+            limited = limiter.learn(response)
             wait = _wait_for(response, attempt, policy)
-            if wait is None or time.monotonic() + wait > deadline:
+            if wait is None or time.monotonic() + max(wait, limited) > deadline:
                 masked = mask_echo(response, secrets)
                 return Sent(response, attempt, time.monotonic() - started, masked)
         attempt += 1
-        sleep(wait)
+        _sleep(wait, stop)
+
+
+def _sleep(seconds: float, stop: threading.Event | None) -> None:
+    if stop is None:
+        time.sleep(seconds)
+    elif stop.wait(seconds):
+        raise CancelledError
 
 
 def _may_repeat(error: Exception, policy: Policy) -> bool:
@@ -104,7 +123,7 @@ def _wait_for(response: httpx.Response, attempt: int, policy: Policy) -> float |
     asked = retry_after(response)
     if asked is None:
         return _backoff(attempt)
-    return asked if asked <= _LONGEST_WAIT else None
+    return 0.0 if asked <= _LONGEST_WAIT else None  # the limiter has learnt it, and waits for all callers
 
 
 def retry_after(response: httpx.Response) -> float | None:

@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.canary",
     "tests.shell",
     "tests.echo",
+    "tests.opened",
     "tests.servers.fixtures",
     "tests.browser.fixtures",
 ]

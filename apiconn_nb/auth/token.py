@@ -101,13 +101,25 @@ def read_token(
     refuse_error(status, members, body)
     value = member(members, shape.token_field)
     if not isinstance(value, str) or not value:
-        names = ", ".join(sorted(map(str, members))) or "nothing that can be read"
-        raise TokenError(
-            f"The token response has no {shape.token_field!r}; it has {names}. If the token is under another name, "
-            "set Token name (--token-field).",
-            status=status,
-        )
+        raise TokenError(_no_token(value, members, body, shape.token_field), status=status)
     return _token(members, value, shape, before)
+
+
+def _no_token(value: Any, members: Mapping[str, Any], body: bytes, name: str) -> str:
+    """What a successful response without a token is, in words."""
+    if not members and _is_page(body):
+        return "The token endpoint answered with a web page, not with a token. Is it the right endpoint?"
+    names = ", ".join(sorted(map(str, members)))[:_QUOTED] or "nothing that can be read"
+    said = _words(members, None)[1]
+    what = f"is not text but {type(value).__name__}" if value else f"is missing; it has {names}"
+    return (
+        f"The token response's {name!r} {what}{f', and says: {said}' if said else ''}. If the token is under another "
+        "name, set Token name (--token-field)."
+    )
+
+
+def _is_page(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"<"
 
 
 def _token(members: Mapping[str, Any], value: str, shape: ResponseShape, before: Token | None) -> Token:
@@ -184,9 +196,9 @@ def _seconds(value: Any) -> float | None:
 
 def read_members(content_type: str, body: bytes, shape: ResponseShape) -> Mapping[str, Any]:
     """The response's members, from JSON or a form-encoded body; empty where it is neither."""
-    text = body.decode("utf-8", "replace").strip()
+    text = body.decode("utf-8-sig", "replace").strip()
     if (shape.is_query or "x-www-form-urlencoded" in content_type.lower()) and not text.startswith("{"):
-        return dict(parse_qsl(text))
+        return dict(parse_qsl(text.removeprefix("?")))
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -199,7 +211,7 @@ def read_members(content_type: str, body: bytes, shape: ResponseShape) -> Mappin
 def refuse_error(status: int, members: Mapping[str, Any], body: bytes, asked: str = "token endpoint") -> None:
     """Raise TokenError where the response is an error: a 4xx or 5xx, or an ``error`` member with HTTP 200."""
     error = members.get("error")
-    failed = members.get("ok") is False or (error not in (None, "", False))
+    failed = members.get("ok") is False or bool(error)
     if status < 400 and not failed and 200 <= status < 300:
         return
     code, description = _words(members, error)
@@ -208,8 +220,10 @@ def refuse_error(status: int, members: Mapping[str, Any], body: bytes, asked: st
             f"The {asked} answered with a redirect ({status}): no redirect is followed there.", status=status
         )
     said = f"{code}: {description}" if code and description else code or description
+    if not said and _is_page(body):
+        said = "it answered with a web page. Is it the right endpoint?"
     if not said:
-        said = redact(" ".join(body[: _QUOTED * 4].decode("utf-8", "replace").split()))[:_QUOTED] or "nothing"
+        said = _line(body[: _QUOTED * 4].decode("utf-8", "replace")) or "it said nothing"
     raise TokenError(f"The {asked} refused ({status}): {said}", error=code, description=description, status=status)
 
 
@@ -220,5 +234,10 @@ def _words(members: Mapping[str, Any], error: Any) -> tuple[str, str]:
         code = str(error.get("code") or error.get("type") or error.get("status") or "")
         description = error.get("message") or error.get("error_description") or description
     else:
-        code = "" if error in (None, True, False) else str(error)
-    return redact(code)[:_QUOTED], redact(str(description))[:_QUOTED]
+        code = "" if not error or error is True else str(error)
+    return _line(code), _line(str(description))
+
+
+def _line(text: str) -> str:
+    """A provider's text as one redacted line."""
+    return redact(" ".join(text.split()))[:_QUOTED]

@@ -20,6 +20,7 @@ from apiconn_nb.errors import ConfigError, UnknownNameError
 from apiconn_nb.fields import fields_of
 from apiconn_nb.limiter import Limiter
 from apiconn_nb.placeholders import as_text
+from apiconn_nb.recording import Tape, is_replaying
 from apiconn_nb.request import Shared, Template, build, parse
 from apiconn_nb.sending import Policy, Sent, send
 from apiconn_nb.settings import ENVIRONMENTS, CollectionSettings, SavedCall
@@ -52,7 +53,11 @@ class Collection:
         self.name = settings.name
         self.environment = choose_environment(settings, environment)
         self.method, self.taken = auth.build(
-            auth.method(settings.method), settings.auth, environment=self.environment, owner=settings.name
+            auth.method(settings.method),
+            settings.auth,
+            environment=self.environment,
+            owner=settings.name,
+            check=not is_replaying(),
         )
         self.base_url = self._base_url()
         self.state = "not tested"
@@ -185,7 +190,8 @@ class Collection:
 
     def new_client(self, transport: httpx.BaseTransport) -> httpx.Client:
         """A client that adds nothing of its own: no environment, no cookies, no redirects."""
-        client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
+        tape = Tape(transport, self)
+        client = httpx.Client(transport=tape, trust_env=False, follow_redirects=False)
         client._cookies = _NoCookies()
         return client
 

@@ -121,12 +121,12 @@ def method(slug: str) -> type[AuthMethod]:
 
 
 def build(
-    chosen: type[AuthMethod], values: Mapping[str, Any], *, environment: str, owner: str
+    chosen: type[AuthMethod], values: Mapping[str, Any], *, environment: str, owner: str, check: bool = True
 ) -> tuple[AuthMethod, dict[str, str]]:
     """The method with its settings for one environment, and which environment each twin was taken from.
 
     Parameters: `values`, the settings as the file holds them, by field name; `environment`, ``live`` or
-    ``development``; `owner`, the collection's name. Raises ConfigError naming the label of what is missing or wrong,
+    ``development``; `owner`, the collection's name; `check`, whether its files are looked at (a replay has none). Raises ConfigError naming the label of what is missing or wrong,
     and UnknownNameError for a setting the method does not have.
     """
     fields = {field.name: field for field in fields_of(chosen)}
@@ -146,7 +146,8 @@ def build(
                 taken[field.name] = "live"
         _require(field, settings[field.name])
     built = chosen(**settings)
-    built.check()
+    if check:
+        built.check()
     return built, taken
 
 

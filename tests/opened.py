@@ -18,7 +18,7 @@ Open = Callable[..., Collection]
 def opened() -> Iterator[Open]:
     """``opened(base_url, method, {field: value}, retries=0, …)``: a `Collection`.
 
-    Keywords: connection fields, and `environment`, `store`, `calls`, `name`. A `Secret` may stand where a reference does.
+    Keywords: connection fields, and `environment`, `store`, `calls`, `name`. A `Secret` may stand for a reference.
     """
     made: list[Collection] = []
 

@@ -42,16 +42,23 @@ class Placement:
             headers[self.header_name] = one_line(self.header_prefix + value, "access token")
             return _copy(request, headers=headers)
         if headers.get("Content-Type", "").lower().startswith(_FORM) and request.method not in ("GET", "HEAD"):
-            body = request.read() + (b"&" if request.read() else b"") + urlencode({"access_token": value}).encode()
+            body = request.read()
+            _refuse_second(body.decode("utf-8", "replace"))
+            body += (b"&" if body else b"") + urlencode({"access_token": value}).encode()
             del headers["Content-Length"]
             return httpx.Request(
                 request.method, request.url, headers=headers, content=body, extensions=request.extensions
             )
         query = request.url.query.decode("ascii")
-        if any(name == "access_token" for name, _ in parse_qsl(query, keep_blank_values=True)):
-            raise AuthError("The call has a parameter access_token already, and the token would be a second one.")
+        _refuse_second(query)
         url = request.url.copy_with(query=f"{query}&{urlencode({'access_token': value})}".lstrip("&").encode())
         return _copy(request, url=url, headers=headers)
+
+
+def _refuse_second(parameters: str) -> None:
+    """RFC 6750 §2: a client must not send the token in more than one way."""
+    if any(name == "access_token" for name, _ in parse_qsl(parameters, keep_blank_values=True)):
+        raise AuthError("The call has a parameter access_token already, and the token would be a second one.")
 
 
 def _copy(request: httpx.Request, *, headers: httpx.Headers, url: httpx.URL | None = None) -> httpx.Request:

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pandas as pd
 
+from apiconn_nb import recording
 from apiconn_nb.answer import refuse_status, shown_url
 from apiconn_nb.crew import Crew
 from apiconn_nb.errors import FrameError, UsageError
@@ -78,6 +79,9 @@ class Outcome:
     kind: str = "frame"
     made: Table | None = None
     pages: int = 1
+    calls: int = 1
+    title: str = ""
+    failed: pd.DataFrame | None = None
     has_more: bool = False
     seconds: float = 0.0
     retries: int = 0
@@ -103,8 +107,8 @@ class Outcome:
 
     @property
     def failures(self) -> pd.DataFrame:
-        """Calls of a sweep that failed: none, this is one call."""
-        return pd.DataFrame()
+        """The calls of a sweep that failed: their parameters, status and reason."""
+        return self.failed if self.failed is not None else pd.DataFrame()
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -128,6 +132,9 @@ class Outcome:
     def status(self) -> str:
         """The status line: request, status, rows and where they were, time, environment, pages."""
         parts = [f"{self.request.method} {shown_url(self.request.url)}", str(self.response.status_code)]
+        if self.calls > 1:
+            failed = f" ({len(self.failures):,} failed)" if len(self.failures) else ""
+            parts = [self.title, f"{self.calls:,} calls{failed}"]
         if self.made is not None:
             rows, columns = self.made.frame.shape
             row_word, column_word = "row" if rows == 1 else "rows", "column" if columns == 1 else "columns"
@@ -140,6 +147,8 @@ class Outcome:
             parts.append(f"{self.retries + 1} attempts")
         if pages := self._pages():
             parts.append(pages)
+        if recorded := recording.note(self.response):
+            parts.append(recorded)
         return " · ".join(parts)
 
     def _from(self) -> str:

@@ -110,14 +110,24 @@ class LoginError(AuthError):
 
 
 class CallError(ApiConnError):
-    """A call failed. `request` and `response` are httpx objects without secrets (None where there is none)."""
+    """A call failed.
+
+    `request` and `response` are httpx objects without secrets (None where there is none); `sent` is False where it is
+    certain that not a byte of the call left.
+    """
 
     def __init__(
-        self, message: str, *, request: httpx.Request | None = None, response: httpx.Response | None = None
+        self,
+        message: str,
+        *,
+        request: httpx.Request | None = None,
+        response: httpx.Response | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.request = request
         self.response = response
+        self.sent = sent
 
 
 class NetworkError(CallError):

@@ -14,6 +14,7 @@ import httpx
 from apiconn_nb import fence, network, redaction
 from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
 from apiconn_nb.limiter import Limiter
+from apiconn_nb.recording import REPLAYED
 from apiconn_nb.redaction import redact
 from apiconn_nb.transport import BARE
 
@@ -120,6 +121,8 @@ def _wait_for(response: httpx.Response, attempt: int, policy: Policy) -> float |
     """Seconds to wait before the call is tried again; None: this answer stands."""
     if policy.is_action or attempt >= policy.retries or response.status_code not in _RETRIED:
         return None
+    if REPLAYED in response.extensions:
+        return None  # it would be the same again
     asked = retry_after(response)
     if asked is None:
         return _backoff(attempt)
@@ -238,13 +241,13 @@ def _translate(error: Exception, request: httpx.Request, policy: Policy, retries
     arrived = " It may have arrived: an action is not sent again by itself." if policy.is_action else ""
     if isinstance(error, httpx.ConnectTimeout):
         return CallTimeout(
-            f"{tried}: no connection in {policy.connect:.0f} s{again}. Is the host right?", request=request
+            f"{tried}: no connection in {policy.connect:.0f} s{again}. Is the host right?", request=request, sent=False
         )
     if isinstance(error, httpx.TimeoutException):
         limit = f"no answer within {min(policy.silence, policy.timeout):g} s of silence, {policy.timeout:g} s in all"
         return CallTimeout(f"{tried}: {limit}{again}. Allow more with --timeout.{arrived}", request=request)
     if isinstance(error, httpx.ConnectError):
-        return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request)
+        return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request, sent=False)
     if isinstance(error, httpx.DecodingError):
         return NetworkError(f"{tried}: the compressed answer is damaged: {redact(str(error))}", request=request)
     return NetworkError(f"{tried}: the connection broke{again}: {redact(str(error))}.{arrived}", request=request)

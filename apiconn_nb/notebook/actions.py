@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from typing import Any
 
-from apiconn_nb import secrets, workspace
+import httpx
+
+from apiconn_nb import fence, recording, secrets, workspace
 from apiconn_nb.calling import Outcome
 from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import ApiConnError, ConfigError, SecretError, StatusError, UsageError
@@ -27,6 +30,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "test": {"action": "store_true"},
     "debug": {"action": "store_true"},
     "env": {"choices": ("live", "development")},
+    "trust": {"action": "store_true"},
     "delete": {"action": "store_true"},
 }
 """The commands, as argparse takes them."""
@@ -37,6 +41,8 @@ def run(shell: Any, name: str, commands: dict[str, Any], configuration: ApiConn)
     if commands.pop("delete", False):
         workspace.current().delete(name)
         return Line(f"{name} is deleted from {workspace.current().path.name}, and its tokens are forgotten.")
+    if commands.pop("trust", False):
+        return Block(trust(name))
     environment = commands.pop("env", None)
     collection = workspace.collection(name, environment)
     if commands.pop("logout", False):
@@ -199,10 +205,26 @@ def _token_lines(collection: Collection) -> list[str]:
 # ── sign in and out ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def trust(name: str) -> str:
+    """Let an imported collection's credentials through to every origin its settings name; says which these are."""
+    collection = workspace.collection(name)
+    origins = " ".join(sorted(map(fence.show, collection.destinations())))
+    if not origins:
+        raise ConfigError(f"{name} has no base URL: %apiconn_auth {name} --base-url https://…")
+    settings = collection.settings
+    workspace.current().save(
+        dataclasses.replace(settings, connection={**settings.connection, "trusted_origins": origins})
+    )
+    return f"{name}: its credentials may go to\n  " + origins.replace(" ", "\n  ")
+
+
 def log_in(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> Any:
     """Begin a login: returns at once, and the line under the cell changes by itself."""
     if not needs_login(collection):
         raise UsageError(f"{collection.method.label} needs no sign-in: %apiconn_auth {collection.name} --test")
+    if recording.is_replaying():
+        return Line(f"{collection.name}: calls are replayed from recordings, nobody has to sign in.")
+    collection.check_trusted(httpx.URL(collection.base_url), has_credentials=True)
     from apiconn_nb.notebook import sign_in  # start-up cost: the receiver's server
 
     return sign_in.begin(shell, collection, commands, configuration)

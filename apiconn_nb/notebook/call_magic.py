@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 from IPython.display import Image
 
 from apiconn_nb import workspace
@@ -13,6 +14,7 @@ from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import UsageError
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.notebook import unfinished
 from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
@@ -21,12 +23,15 @@ from apiconn_nb.placeholders import names_in_url
 from apiconn_nb.request import Template, literal_credentials, parse, without_optional
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import SavedCall, check_call_name
+from apiconn_nb.sweep import Sweep
 from apiconn_nb.transcript import Transcript
 
 
 def run(shell: Any, line: str, cell: str | None) -> Any:
     """Run the magic; returns the cell's value (None with ``-o`` and ``--dry-run``)."""
     given, words = parser().read(split(line))
+    if given.get("resume") or given.get("partial"):
+        return _deliver(shell, unfinished.go_on(shell, only_look=bool(given.get("partial"))), given)
     if given.get("help"):
         return Block(shell.magics_manager.registry["ApiConnMagics"].apicall.__doc__ or "")
     if not words:
@@ -39,7 +44,10 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     _scrub_literals(shell, template)
     if given.get("dry_run"):
         return _dry_run(collection, template, saved, values, shell.user_ns)
-    outcome = _call(collection, template, saved, values, shell.user_ns, options, bool(given.get("debug")))
+    if each := given.get("each"):
+        outcome = unfinished.start(shell, _sweep(shell, collection, template, saved, values, options, each, given))
+    else:
+        outcome = _call(collection, template, saved, values, shell.user_ns, options, bool(given.get("debug")))
     if save := given.get("save"):
         _save(collection, save, template, {**_defaults(template, shell.user_ns), **values}, options)
         outcome.notes.append(f"Saved as {name}.{save}: %apicall {name}.{save}")
@@ -57,6 +65,10 @@ def parser() -> Parser:
     add("--records", metavar="PATH")
     add("--pages", metavar="N|all")
     add("--paginate", metavar="KIND[:ARG]")
+    add("--each", metavar="FRAME")
+    add("--keep", action="append", metavar="COLUMN")
+    add("--resume", action="store_true")
+    add("--partial", action="store_true")
     add("--save", metavar="NAME")
     add("--use-as", choices=("data", "action"))
     add("--dry-run", action="store_true")
@@ -127,6 +139,27 @@ def _call(
             return run_call(collection, template, saved=saved, values=values, variables=variables, options=options)
         finally:
             show(Block(str(transcript)))
+
+
+def _sweep(
+    shell: Any,
+    collection: Collection,
+    template: Template,
+    saved: SavedCall | None,
+    values: dict[str, Any],
+    options: Options,
+    each: str,
+    given: dict[str, Any],
+) -> Sweep:
+    rows = shell.user_ns.get(each)
+    if not isinstance(rows, pd.DataFrame | list) or (isinstance(rows, list) and not all(map(_is_row, rows))):
+        raise UsageError(f"--each {each}: a DataFrame or a list of dicts of that name is needed in the notebook.")
+    keep = [name for names in given.get("keep", ()) for name in names.split(",")] or None
+    return Sweep(collection, template, rows, saved=saved, values=values, options=options, keep=keep)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _dry_run(

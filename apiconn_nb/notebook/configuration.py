@@ -20,6 +20,12 @@ class ApiConn(Configurable):
     public_url = Unicode("", help="The notebook server's address as the browser sees it, where it is not found.").tag(
         config=True
     )
+    record = Unicode("", help="Keep redacted answers in this folder, so that the notebook can be replayed.").tag(
+        config=True
+    )
+    replay = Unicode("", help="Answer calls from this folder of recordings: no network, no credentials.").tag(
+        config=True
+    )
     short_errors = Bool(True, help="One line for an error; False: the full traceback, redacted.").tag(config=True)
 
     @observe("file", "token_file")
@@ -27,6 +33,12 @@ class ApiConn(Configurable):
         from apiconn_nb import workspace  # start-up cost: it imports httpx
 
         workspace.use(self.file, token_file=self.token_file)
+
+    @observe("record", "replay")
+    def _recordings(self, change: Any) -> None:
+        from apiconn_nb import recording  # start-up cost: it imports httpx
+
+        recording.use(record=self.record, replay=self.replay)
 
     @observe("short_errors")
     def _errors(self, change: Any) -> None:

@@ -36,6 +36,7 @@ class ApiConnMagics(Magics):
             %apiconn_auth NAME --env live|development      choose the environment
             %apiconn_auth NAME --discover URL              look what the API says about its authentication
             %apiconn_auth NAME --preset PRESET             start from a provider's preset
+            %apiconn_auth NAME --trust                     let an imported collection's credentials through
             %apiconn_auth NAME --delete                    take it out of apiconn.toml
 
         Methods: none, key-in-url, key-in-header, basic, oauth2-password, oauth2-user-agent, oauth2-custom-token, jwt,
@@ -84,6 +85,11 @@ class ApiConnMagics(Magics):
             --records PATH              where the rows are (JMESPath); else they are found
             --pages N|all               how many pages (default 1)
             --paginate KIND[:ARG]       where detection must be overruled
+            --each FRAME                one call per row of a DataFrame or list of dicts; its columns are the values
+            --keep COLUMN               a column to join to the result (default: those that the call uses); repeats
+            --concurrency N             calls at a time (default 8)
+            --resume                    go on with what was interrupted, repeat what failed (no NAME needed)
+            --partial                   what has arrived so far, as a frame
             --save NAME                 save as a call of the collection
             --use-as data|action        data may be retried and paged; an action is sent exactly once
             --dry-run                   show the request, redacted, and send nothing

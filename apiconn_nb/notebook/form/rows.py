@@ -1,0 +1,189 @@
+"""Rows of name and value (headers, parameters): added, taken away, and a value that is a secret typed as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets as widgets
+
+from apiconn_nb.fields import Field, looks_like_credential
+from apiconn_nb.notebook.form.controls import FieldControl, Left
+from apiconn_nb.notebook.form.parts import Parts, escape
+from apiconn_nb.notebook.form.secret_control import SecretControl
+from apiconn_nb.secrets import Secret, is_reference
+
+
+class RowsControl(FieldControl):
+    """The rows of one field, with a button that adds one.
+
+    `owner` gives the collection's name, by which a typed secret is remembered.
+    """
+
+    def __init__(self, parts: Parts, field: Field, key: str, left: Left, owner: Callable[[], str]) -> None:
+        self._rows: list[Row] = []
+        self._owner = owner
+        super().__init__(parts, field, key, left)
+
+    def raw(self) -> Any:
+        """Names and values; a row without a name is left out (and said)."""
+        return {row.name: row.value() for row in self._rows if row.name}
+
+    def _show(self, raw: Any) -> None:
+        if raw == self.raw():
+            return
+        for row in list(self._rows):
+            self._drop(row)
+        for name, value in raw.items():
+            self._add(str(name), value)
+        self._arrange()
+
+    def take(self, typed: Any) -> None:
+        """Each row's own controls are taken by their own keys."""
+
+    def said_wrong(self) -> str:
+        """What is wrong with the rows as rows."""
+        names = [row.name for row in self._rows]
+        twice = next((name for name in names if name and names.count(name) > 1), "")
+        if twice:
+            return f"{twice} stands here twice: keep one."
+        if any(not row.name and row.value() for row in self._rows):
+            return "A row has a value and no name."
+        return ""
+
+    def texts(self) -> Mapping[str, Any]:
+        """The controls inside, by the key they have in the browser."""
+        return {key: text for row in self._rows for key, text in row.texts().items()}
+
+    def _make(self, parts: Parts) -> Any:
+        word = "header" if "header" in self.field.label.lower() else "parameter"
+        self._add_button = parts.make(
+            widgets.Button, "apiconn-small", description=f"Add {word}", tooltip=f"{self.field.label}: add a {word}"
+        )
+        self._add_button.on_click(lambda _: self._press_add())
+        self._list = parts.box(classes=("apiconn-rows",))
+        label = parts.text(f'<span class="widget-label">{escape(self.field.label)}</span>', "apiconn-group-label")
+        return parts.box(label, self._list, self._add_button, classes=("apiconn-group",))
+
+    def _press_add(self) -> None:
+        self._add("", "")
+        self._arrange()
+
+    def _add(self, name: str, value: Any) -> None:
+        row = Row(self._parts.branch(), self.field, f"{self.key}-{id(self):x}-{len(self._rows)}", self._owner)
+        row.changed = self._changed
+        row.removed = lambda: self._press_remove(row)
+        row.show(name, value)
+        self._rows.append(row)
+
+    def _press_remove(self, row: Row) -> None:
+        self._drop(row)
+        self._arrange()
+        self._changed()
+
+    def _drop(self, row: Row) -> None:
+        self._rows.remove(row)
+        self._list.children = tuple(each.box for each in self._rows)
+        row.parts.close()
+
+    def _arrange(self) -> None:
+        self._list.children = tuple(row.box for row in self._rows)
+
+
+class Row:
+    """A name and its value. Under a name that says credential, or after *Secret*, the value is typed as a secret."""
+
+    def __init__(self, parts: Parts, field: Field, key: str, owner: Callable[[], str]) -> None:
+        self.parts = parts
+        self.changed: Left = _nothing
+        self.removed: Left = _nothing
+        self._field = field
+        self._key = key
+        self._owner = owner
+        self._original: Any = ""
+        self._secret: SecretControl | None = None
+        self._name = parts.make(
+            widgets.Text, f"apiconn-key-{key}-n", "apiconn-named", placeholder="Name", continuous_update=False
+        )
+        self._text = parts.make(
+            widgets.Text, f"apiconn-key-{key}-v", "apiconn-named", placeholder="Value", continuous_update=False
+        )
+        self._lock = parts.make(
+            widgets.ToggleButton, "apiconn-small", "apiconn-choice", description="Secret",
+            tooltip="The value is a secret: it is kept apart, and the file gets a reference to it.",
+        )  # fmt: skip
+        self._remove = parts.make(widgets.Button, "apiconn-small", description="Remove", tooltip="Remove this row")
+        self._remove.on_click(lambda _: self.removed())
+        self._name.observe(lambda _: self._renamed(), "value")
+        self._text.observe(lambda _: self.changed(), "value")
+        self._lock.observe(lambda _: self._locked(), "value")
+        self.box = parts.row(classes=("apiconn-one-row",))
+        self._arrange()
+
+    @property
+    def name(self) -> str:
+        """The row's name."""
+        return str(self._name.value).strip()
+
+    def value(self) -> Any:
+        """The row's value: a text, a reference, or a `Secret` that was typed."""
+        if self._secret is not None:
+            return self._secret.raw()
+        # A number of the file stays a number while nobody changes it.
+        return self._original if str(self._original) == self._text.value else self._text.value
+
+    def show(self, name: str, value: Any) -> None:
+        """Show a row."""
+        self._name.value = name
+        self._original = value
+        if isinstance(value, Secret) or is_reference(str(value)):
+            self._lock.value = True
+        if self._secret is not None:
+            self._secret.show(value)
+        else:
+            self._text.value = str(value)
+
+    def texts(self) -> dict[str, Any]:
+        """The plain controls, by the key they have in the browser."""
+        return {f"{self._key}-n": self._name, f"{self._key}-v": self._text}
+
+    def _renamed(self) -> None:
+        if looks_like_credential(self.name):
+            self._lock.value = True
+        self.changed()
+
+    def _locked(self) -> None:
+        if self._lock.value == (self._secret is not None):
+            return
+        if self._lock.value:
+            self._become_secret()
+        else:
+            self._become_text()
+        self._arrange()
+        self.changed()
+
+    def _become_secret(self) -> None:
+        described = Field(name=self._field.name, label=self.name or "Value", kind="secret", default="")
+        self._secret = SecretControl(
+            self.parts, described, f"{self._key}-s", lambda: self.changed(),
+            lambda: f"{self._owner()}/{self._field.name}/{self.name}",
+        )  # fmt: skip
+        written, self._text.value = self._text.value, ""
+        if written:
+            self._secret.show(written if is_reference(written) else Secret(written))
+
+    def _become_text(self) -> None:
+        assert self._secret is not None
+        value = self._secret.raw()
+        self._secret = None
+        # A secret that was typed does not become a plain text again.
+        self._text.value = value if isinstance(value, str) else ""
+        self._original = ""
+
+    def _arrange(self) -> None:
+        value = self._secret.box if self._secret is not None else self._text
+        self.box.children = (self._name, value, self._lock, self._remove)
+
+
+def _nothing() -> None:
+    """What is called while nobody listens."""

@@ -1,0 +1,92 @@
+// One secret text. It leaves the browser in one custom message and the field is empty at once: it is never part of the
+// model's state, so no other front end, no reload and no saved notebook can have it.
+const REFERENCE = /^(env|keyring|file|colab):.+$|^prompt$/;
+const WAIT = 3000; // milliseconds until a kernel that does not answer is said to be busy
+
+export default {
+  render({ model, el }) {
+    el.classList.add("jupyter-widgets", "widget-inline-hbox", "widget-text", "apiconn-secret");
+    const id = `apiconn-${Math.random().toString(36).slice(2)}`;
+    const label = document.createElement("label");
+    label.className = "widget-label";
+    label.htmlFor = id;
+    const many = model.get("multiline");
+    const field = document.createElement(many ? "textarea" : "input");
+    field.id = id;
+    field.spellcheck = false;
+    field.setAttribute("autocapitalize", "off");
+    field.setAttribute("data-1p-ignore", "");
+    field.setAttribute("data-lpignore", "true");
+    if (many) {
+      field.rows = 4;
+      field.autocomplete = "off";
+      field.classList.add("apiconn-masked");
+    } else {
+      field.type = "password";
+      field.autocomplete = "new-password"; // what makes browsers neither fill in nor offer to keep it
+    }
+    const send = document.createElement("button");
+    const clear = document.createElement("button");
+    for (const button of [send, clear]) {
+      button.type = "button";
+      button.className = "jupyter-button widget-button apiconn-small";
+    }
+    const said = document.createElement("span");
+    said.className = "apiconn-said";
+    said.setAttribute("role", "status");
+    el.append(label, field, send, clear, said);
+
+    let timer = 0;
+    const submit = () => {
+      const value = field.value;
+      if (!value.trim()) return;
+      field.value = "";
+      shape();
+      said.textContent = "sent to the kernel …";
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        said.textContent = "The kernel has not answered: it is busy (it will get this when it is free) or gone (type it again).";
+      }, WAIT);
+      model.send({ kind: "value", value });
+    };
+    // A reference such as env:NAME is safe to see, and easier to type right when it is seen.
+    const shape = () => {
+      const shown = REFERENCE.test(field.value.trim());
+      if (many) field.classList.toggle("apiconn-masked", !shown);
+      else field.type = shown ? "text" : "password";
+    };
+    const show = () => {
+      label.textContent = model.get("label");
+      field.placeholder = model.get("placeholder");
+      field.disabled = model.get("disabled");
+      send.textContent = model.get("submit");
+      send.hidden = !model.get("submit");
+      clear.textContent = "Remove";
+      clear.setAttribute("aria-label", `Remove ${model.get("label")}`);
+      clear.hidden = !model.get("removable");
+    };
+    const answered = () => {
+      clearTimeout(timer);
+      said.textContent = "";
+    };
+    field.addEventListener("input", shape);
+    field.addEventListener("change", submit);
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // the notebook's own keys
+      if (event.key === "Enter" && !many) submit();
+    });
+    // What was typed and not yet sent goes out before the button that was pressed (frame.js).
+    el.addEventListener("apiconn:flush", submit);
+    send.addEventListener("click", submit);
+    clear.addEventListener("click", () => model.send({ kind: "remove" }));
+    model.on("change:label change:placeholder change:disabled change:submit change:removable", show);
+    model.on("change:received", answered);
+    show();
+    return () => {
+      clearTimeout(timer);
+      field.value = "";
+      model.off("change:label change:placeholder change:disabled change:submit change:removable", show);
+      model.off("change:received", answered);
+    };
+  },
+};

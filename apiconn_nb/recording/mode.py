@@ -17,6 +17,15 @@ class Mode:
     replay: Path | None = None
     shown: str = ""
 
+    def check(self) -> None:
+        """Raise ConfigError for both at once, and for a folder to replay from that is not there."""
+        if self.record is not None and self.replay is not None:
+            raise ConfigError("record and replay are both set: empty one of them (%config ApiConn.record = '').")
+        if self.replay is not None and not self.replay.is_dir():
+            raise ConfigError(
+                f"{self.shown} is no folder of recordings: make one with %config ApiConn.record = '{self.shown}'."
+            )
+
 
 _mode: Mode | None = None
 
@@ -24,23 +33,25 @@ _mode: Mode | None = None
 def use(*, record: str = "", replay: str = "") -> None:
     """Record into a folder, replay from one, or (both empty) neither.
 
-    Raises ConfigError for both at once, and for a folder to replay from that is not there.
+    Raises ConfigError for both at once, and for a folder to replay from that is not there. What was asked for holds
+    all the same, and every call says so: `%config` only prints an error, and a replay must not turn into live calls.
     """
     global _mode
-    if record and replay:
-        raise ConfigError("record and replay are both set: empty one of them (%config ApiConn.record = '').")
-    if replay and not Path(replay).expanduser().is_dir():
-        raise ConfigError(f"{replay} is no folder of recordings: make one with %config ApiConn.record = '{replay}'.")
+    _mode = Mode(_folder(record), _folder(replay), replay or record)
+    _mode.check()
+
+
+def _folder(text: str) -> Path | None:
     # Absolute now: a later %cd must not move the recordings.
-    folder = Path(record or replay or ".").expanduser().absolute()
-    _mode = Mode(folder if record else None, folder if replay else None, record or replay)
+    return Path(text).expanduser().absolute() if text else None
 
 
 def current() -> Mode:
     """The mode: what `use` said last, else ``APICONN_REPLAY`` or ``APICONN_RECORD``, else neither."""
+    global _mode
     if _mode is None:
-        use(record=os.environ.get("APICONN_RECORD", ""), replay=os.environ.get("APICONN_REPLAY", ""))
-    assert _mode is not None
+        record, replay = os.environ.get("APICONN_RECORD", ""), os.environ.get("APICONN_REPLAY", "")
+        _mode = Mode(_folder(record), _folder(replay), replay or record)
     return _mode
 
 

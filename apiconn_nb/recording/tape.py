@@ -44,8 +44,9 @@ class Tape(httpx.BaseTransport):
         self._collection = collection
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer. Raises NotRecorded in a replay that has no recording of the request."""
+        """The answer. Raises NotRecorded in a replay that has no recording of the request, ConfigError."""
         mode = current()
+        mode.check()
         if mode.replay is not None:
             return self._replayed(request, mode, _library(mode.replay))
         response = self._door.handle_request(request)

@@ -17,7 +17,7 @@ class Pace:
     """Not limited until a `rate` is given or an answer was `refused`. Times are seconds of the caller's clock.
 
     Additive increase, multiplicative decrease (RFC 5681 §3.1 in spirit): after a refusal, nine tenths of the rate that
-    was accepted; a little faster with every second of accepted calls. Not safe to share between threads: the limiter locks.
+FREE = 4.0  # times the rate at which it was refused (after half a minute): there is no limit again
     """
 
     def __init__(self, rate: float | None = None) -> None:

@@ -17,7 +17,7 @@ class Pace:
     """Not limited until a `rate` is given or an answer was `refused`. Times are seconds of the caller's clock.
 
     Additive increase, multiplicative decrease (RFC 5681 §3.1 in spirit): after a refusal, nine tenths of the rate that
-FREE = 4.0  # times the rate at which it was refused (after half a minute): there is no limit again
+    was accepted; a little faster with every second of accepted calls. Not for several threads: the limiter locks.
     """
 
     def __init__(self, rate: float | None = None) -> None:

@@ -38,7 +38,7 @@ class Part:
 
     `tag` says what `cells` is: ``text`` an Arrow array, or a list of str and None without pyarrow; ``int`` an int64
     array without gaps; ``ints`` a pair (int64 array, mask of gaps); ``float`` a float64 array, gaps NaN; ``bool`` a
-    pair (bool array, mask); ``list`` and ``object`` a list of Python values; ``none`` nothing.
+    pair (bool array, mask or None); ``list`` and ``object`` a list of Python values; ``none`` nothing.
     """
 
     tag: Tag
@@ -55,10 +55,10 @@ def part_of(values: Sequence[Any], kinds: set[type], start: int) -> Part:
         return Part("none", None, start, length)
     if len(some) == 1:
         tag = _TAGS.get(next(iter(some)), "object")
-        return typed_part(tag, values, start, gaps=_NONE in kinds)
+        return typed_part(tag, values, start)
     if some == {int, float} and all(type(value) is not int or fits_double(value) for value in values):
-        return typed_part("float", values, start, gaps=_NONE in kinds)
-    return Part("object", list(values), start, length)
+        return typed_part("float", values, start)
+    return Part("object", values, start, length)
 
 
 def fits_double(value: int) -> bool:
@@ -71,40 +71,48 @@ def fits_double(value: int) -> bool:
         return False
 
 
-def typed_part(tag: Tag, values: Sequence[Any], start: int, gaps: bool = True) -> Part:
-    """The part for values that are all of one type, or None where `gaps`."""
+def typed_part(tag: Tag, values: Sequence[Any], start: int) -> Part:
+    """The part for values that are all of one type, or None."""
     length = len(values)
     if tag == "text":
         return _texts(values, start)
     if tag == "int":
-        return _integers(values, start, gaps)
+        return _integers(values, start)
     if tag == "float":
         # float64 of None is NaN, which is the gap of a float column
         return Part("float", np.array(values, dtype=np.float64), start, length)
     if tag == "bool":
-        mask = (
-            np.fromiter((value is None for value in values), np.bool_, length) if gaps else np.zeros(length, np.bool_)
-        )
-        return Part("bool", (np.fromiter((value is True for value in values), np.bool_, length), mask), start, length)
-    return Part(tag, list(values), start, length)
+        return _booleans(values, start)
+    return Part(tag, values, start, length)
 
 
 def _texts(values: Sequence[Any], start: int) -> Part:
     packed = texts(values)
     if packed is None:
-        return Part("object", list(values), start, len(values))
+        return Part("object", values, start, len(values))
     return Part("text", packed, start, len(values))
 
 
-def _integers(values: Sequence[Any], start: int, gaps: bool) -> Part:
+def _integers(values: Sequence[Any], start: int) -> Part:
     length = len(values)
     try:
-        if not gaps:
-            return Part("int", np.fromiter(values, np.int64, length), start, length)
+        return Part("int", np.fromiter(values, np.int64, length), start, length)
+    except TypeError:
         mask = np.fromiter((value is None for value in values), np.bool_, length)
+    except OverflowError:
+        return Part("object", values, start, length)
+    try:
         return Part("ints", (np.fromiter((value or 0 for value in values), np.int64, length), mask), start, length)
     except OverflowError:
-        return Part("object", list(values), start, length)
+        return Part("object", values, start, length)
+
+
+def _booleans(values: Sequence[Any], start: int) -> Part:
+    length = len(values)
+    if None not in set(values):
+        return Part("bool", (np.fromiter(values, np.bool_, length), None), start, length)
+    mask = np.fromiter((value is None for value in values), np.bool_, length)
+    return Part("bool", (np.fromiter((value is True for value in values), np.bool_, length), mask), start, length)
 
 
 def series_of(parts: list[Part], rows: int) -> Any:
@@ -145,7 +153,7 @@ def _boolean_array(parts: list[Part], rows: int) -> Any:
     for part in parts:
         if part.tag == "bool":
             where = slice(part.start, part.start + part.length)
-            values[where], mask[where] = part.cells
+            values[where], mask[where] = part.cells[0], False if part.cells[1] is None else part.cells[1]
     return pd.arrays.BooleanArray(values, mask) if mask.any() else values
 
 
@@ -177,18 +185,18 @@ def object_array(parts: list[Part], rows: int) -> Any:
     for part in parts:
         if part.tag == "none":
             continue
-        values = python_values(part)
-        # One by one: numpy would take a list of equally long lists for a table.
-        for offset, value in enumerate(values, part.start):
-            cells[offset] = value
+        # From an iterator: numpy would take a list of equally long lists for a table.
+        cells[part.start : part.start + part.length] = np.fromiter(python_values(part), object, part.length)
     return cells
 
 
-def python_values(part: Part) -> list[Any]:
+def python_values(part: Part) -> Sequence[Any]:
     """A part's cells as the Python values they were."""
     match part.tag:
         case "int":
             return list(part.cells.tolist())
+        case "bool" if part.cells[1] is None:
+            return list(part.cells[0].tolist())
         case "ints" | "bool":
             values, mask = part.cells
             return [None if gap else value for value, gap in zip(values.tolist(), mask.tolist(), strict=True)]
@@ -196,7 +204,8 @@ def python_values(part: Part) -> list[Any]:
             return [None if value != value else value for value in part.cells.tolist()]
         case "text" if not isinstance(part.cells, list):
             return list(part.cells.to_pylist())
-    return list(part.cells)
+    cells: Sequence[Any] = part.cells
+    return cells
 
 
 def _large_integers(cells: Any) -> Any:
@@ -218,4 +227,5 @@ def _numbers(cells: Any) -> Any:
 def kinds_in(cells: Iterable[Any]) -> list[str]:
     """The JSON words for what an object column holds, for the note on mixed ones."""
     said = {bool: "boolean", int: "integer", float: "number", str: "text", list: "list", dict: "object"}
-    return sorted({said.get(type(cell), type(cell).__name__) for cell in cells if cell is not None})
+    kinds = set(map(type, cells)) - {_NONE}
+    return sorted(said.get(kind, kind.__name__) for kind in kinds)

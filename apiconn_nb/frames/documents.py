@@ -17,10 +17,9 @@ import msgspec
 
 from apiconn_nb.errors import FrameError
 from apiconn_nb.frames.encoding import charset_of, text_of
+from apiconn_nb.frames.underflow import has_tiny
 
 _quick = msgspec.json.Decoder().decode
-# A literal that may round to zero: an exponent of three digits or more, or a very long run of zeros.
-_TINY = re.compile(rb"[eE]-0*[1-9][0-9]{2}|0\.0{300}")
 
 
 def document_of(content: bytes, content_type: str = "") -> tuple[Any, list[str]]:
@@ -28,7 +27,7 @@ def document_of(content: bytes, content_type: str = "") -> tuple[Any, list[str]]
 
     Returns the value and notes. Raises FrameError, naming the line, when it is not JSON or is nested too deep.
     """
-    if charset_of(content_type) in {None, "utf-8", "ascii"} and _TINY.search(content) is None:
+    if charset_of(content_type) in {None, "utf-8", "ascii"} and not has_tiny(content):
         try:
             value = _quick(content)
         except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -15,8 +15,8 @@ from apiconn_nb.frames.columns import Part, part_of
 from apiconn_nb.frames.names import escape
 
 SCALARS = "value"  # the column of rows that are no objects
-_MANY_KEYS = 200
-_FILLED = 0.1
+MANY_KEYS = 200
+FILLED = 0.1
 _NOTHING: dict[str, Any] = {}
 _NONE = type(None)
 
@@ -41,7 +41,8 @@ class Node:
 
     def leaves(self) -> Iterator[Node]:
         """All columns, nested ones where their object was first seen."""
-        if self.parts:
+        # Null where other rows have an object is that object missing, not a column of its own.
+        if self.parts and (not self.children or any(part.tag != "none" for part in self.parts)):
             yield self
         for node in self.children.values():
             yield from node.leaves()
@@ -83,10 +84,10 @@ def add_values(node: Node, values: Sequence[Any], start: int) -> None:
 
 def _closes(node: Node, objects: Sequence[dict[str, Any]]) -> bool:
     """Whether the objects' keys are data rather than names of columns; once seen, it holds for all later rows."""
-    if not node.closed and len(node.children) + max(map(len, objects), default=0) * len(objects) > _MANY_KEYS:
+    if not node.closed and len(node.children) + max(map(len, objects), default=0) * len(objects) > MANY_KEYS:
         keys = set(chain.from_iterable(objects)).union(node.children)
         filled = sum(map(len, objects)) / (len(keys) * len(objects)) if keys else 1.0
-        node.closed = len(keys) > _MANY_KEYS and filled < _FILLED
+        node.closed = len(keys) > MANY_KEYS and filled < FILLED
     return node.closed
 
 

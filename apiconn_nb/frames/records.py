@@ -56,6 +56,14 @@ def _null_at(document: Any, records: str) -> bool:
     return isinstance(value, dict) and value.get(key.strip('"'), ...) is None
 
 
+def is_plain(records: str) -> bool:
+    """Whether a path only names keys, and so finds in an answer whose lists are cut what it finds in the whole."""
+    return (
+        re.fullmatch(r"\$?\.?([A-Za-z_]\w*(\.[A-Za-z_]\w*)*|\"[^\"\\]*\"|@)?", records.strip().removesuffix("[]"))
+        is not None
+    )
+
+
 def quoted(path: str) -> str:
     """A dotted path whose keys are quoted where JMESPath wants it; '' where that is not what is wrong."""
     keys = path.split(".")

@@ -47,7 +47,9 @@ def without(document: Any, path: Path, kind: str) -> Any:
     if isinstance(document, list):
         around = [inner if number == step else item for number, item in enumerate(document)]
         others = [item for item in around if item is not None]
-        return others[0] if len(others) == 1 and isinstance(others[0], dict) else around if others else None
+        if len(others) == 1 and isinstance(others[0], dict) and others[0]:
+            return others[0]
+        return around if others else None
     kept = {key: inner if key == step else value for key, value in document.items()}
     if inner is None:
         del kept[step]

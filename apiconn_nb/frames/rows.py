@@ -50,7 +50,7 @@ def find_rows(document: Any, records: str | None = None) -> Found:
     found = candidates_in(document)
     if records is not None:
         rows, kind = asked_for(document, records, found)
-        return Found(_shown(records), kind, len(rows), rows=rows)
+        return Found(_shown(records), kind, size_of(rows), rows=rows)
     taken = choose(document, found)
     return Found(path_of(taken), taken.kind, taken.count, _also(found, taken), rows_at(document, taken), taken.path)
 

@@ -1,0 +1,147 @@
+"""The rows of one document after another, in one tree of columns: found, reshaped where that is asked for, read quickly
+where there are many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from apiconn_nb.errors import FrameError
+from apiconn_nb.frames import documents
+from apiconn_nb.frames.answers import document_of
+from apiconn_nb.frames.content import Kind
+from apiconn_nb.frames.encoding import charset_of
+from apiconn_nb.frames.flatten import Node, add_rows, forget
+from apiconn_nb.frames.options import FrameOptions
+from apiconn_nb.frames.reader import NotPlain, Reader
+from apiconn_nb.frames.records import is_plain
+from apiconn_nb.frames.reshape import explode, wide
+from apiconn_nb.frames.rows import Found, find_rows, found_again
+from apiconn_nb.frames.sketch import Cut, lines_of, sketch_of
+from apiconn_nb.frames.typed import Typed, typed_columns
+from apiconn_nb.frames.underflow import has_tiny
+
+LARGE = 2**20  # bytes; below, learning a shape costs more than it brings
+
+
+class Gathered:
+    """Rows gathered from documents. `records` and `options` as in `builder.to_frame`."""
+
+    def __init__(self, records: str | None, options: FrameOptions) -> None:
+        self.rows = 0
+        self.notes: dict[str, None] = {}
+        self._records = records
+        self._options = options
+        self._root = Node()
+        self._founds: list[Found] = []
+        self._bytes = 0
+        self._reader: Reader | None = None
+        self._stayed = 0
+
+    def add(self, content: bytes, content_type: str, kind: Kind) -> int:
+        """Add the rows of one document; returns how many. On an error none is added."""
+        self._bytes += len(content)
+        added = self._read(content, content_type, kind) if self._bytes >= LARGE else None
+        if added is None:
+            added = self._add(*document_of(content, content_type, kind))
+        self.rows += added
+        return added
+
+    def found(self) -> Found:
+        """Where the rows of all documents were; what else there was is counted over all of them."""
+        if not self._founds:
+            return Found("$", "records", 0)
+        also: dict[str, int] = {}
+        for found in self._founds:
+            for path, count in found.also:
+                also[path] = also.get(path, 0) + count
+        first = next((found for found in self._founds if found.count), self._founds[0])
+        return replace(first, count=sum(found.count for found in self._founds), also=tuple(also.items()))
+
+    def finish(self) -> Typed:
+        """The typed columns of all rows; after this nothing can be added."""
+        typed = typed_columns(self._root, self.rows, self._options)
+        self._note(typed.notes)
+        if self._stayed:
+            self._note([f"{self._stayed} lists of more than {self._options.wide} elements stay lists"])
+        return typed
+
+    def _add(self, document: Any, notes: Iterable[str]) -> int:
+        found = self._find(document)
+        rows = list(found.rows)
+        if self._options.explode is not None:
+            rows = explode(rows, self._options.explode)
+        if self._options.wide is not None:
+            rows, stayed = wide(rows, self._options.wide)
+            self._stayed += stayed
+        try:
+            add_rows(self._root, rows, self.rows)
+        except BaseException as error:
+            forget(self._root, self.rows)
+            if isinstance(error, RecursionError):
+                raise documents.too_deep() from None
+            raise
+        self._took(found, notes)
+        return len(rows)
+
+    def _read(self, content: bytes, content_type: str, kind: Kind) -> int | None:
+        """Add the rows by a learned shape; None when they have none, or need the patient reader."""
+        found = self._sketched(content, content_type, kind)
+        if found is None or not isinstance(found.rows, Cut):
+            return None
+        reader = self._reader or Reader(self._root)
+        try:
+            notes = reader.learn(found.rows.raws)
+            if reader.floats and has_tiny(content):
+                return None
+            notes += reader.read(found.rows.raws, self.rows)
+        except BaseException as error:
+            forget(self._root, self.rows)
+            self._reader = None  # its steps lead to columns that are forgotten
+            if isinstance(error, NotPlain):
+                return None
+            raise
+        self._reader = reader
+        self._took(found, notes)
+        return found.count
+
+    def _sketched(self, content: bytes, content_type: str, kind: Kind) -> Found | None:
+        """Where the rows are, told from a sketch; None for an answer that is to be read in full."""
+        options = self._options
+        if kind not in {"json", "ndjson"} or options.explode is not None or options.wide is not None:
+            return None
+        if charset_of(content_type) not in {None, "utf-8", "ascii"}:
+            return None
+        if self._records is not None and not is_plain(self._records):
+            return None
+        document = sketch_of(content) if kind == "json" else lines_of(content)
+        return None if document is None else self._find(document)
+
+    def _find(self, document: Any) -> Found:
+        if self._records is not None or not self._founds:
+            return self._asked(document)
+        first = self._founds[0]
+        if (again := found_again(document, first)) is not None:
+            return again
+        found = find_rows(document)
+        if found.path != first.path and found.count:
+            self._note([f"rows of page {len(self._founds) + 1} are from {found.path}, of the first from {first.path}"])
+        return found
+
+    def _asked(self, document: Any) -> Found:
+        try:
+            return find_rows(document, self._records)
+        except FrameError:
+            if not self._founds:
+                raise
+            self._note([f"page {len(self._founds) + 1} has nothing at {self._founds[0].path}"])
+            return replace(self._founds[0], count=0, rows=())
+
+    def _took(self, found: Found, notes: Iterable[str]) -> None:
+        self._founds.append(replace(found, rows=()))
+        self._note(notes)
+
+    def _note(self, notes: Iterable[str]) -> None:
+        self.notes.update(dict.fromkeys(notes))

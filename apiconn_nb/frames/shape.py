@@ -1,0 +1,71 @@
+"""The shape of records, learned from some of them: which keys, which kinds of values, nested as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from apiconn_nb.frames.flatten import FILLED, MANY_KEYS
+
+_NONE = type(None)
+
+
+@dataclass(slots=True)
+class Field:
+    """What was seen under one key: the types of its values (None left out), and in how many of the objects it stood."""
+
+    kinds: set[type] = field(default_factory=set)
+    seen: int = 0
+    shape: Shape | None = None
+
+
+@dataclass(slots=True)
+class Shape:
+    """What was seen in objects of one place: their fields in order, how many they were, whether one was empty."""
+
+    fields: dict[str, Field] = field(default_factory=dict)
+    objects: int = 0
+    empty: bool = False
+    floats: bool = False
+
+    def learn(self, objects: Sequence[dict[str, Any]]) -> None:
+        """Take in more objects."""
+        self.objects += len(objects)
+        self.empty = self.empty or not all(objects)
+        for key in dict.fromkeys(chain.from_iterable(objects)):
+            self._learn(self.fields.setdefault(key, Field()), [item[key] for item in objects if key in item])
+
+    def _learn(self, known: Field, values: list[Any]) -> None:
+        known.seen += len(values)
+        known.kinds |= set(map(type, values)) - {_NONE}
+        nested = [value for value in values if type(value) is dict]
+        if nested:
+            known.shape = known.shape or Shape()
+            known.shape.learn(nested)
+            self.floats = self.floats or known.shape.floats
+        if float in known.kinds or (list in known.kinds and any(map(_has_float, values))):
+            self.floats = True
+
+    def sparse(self) -> bool:
+        """Whether the keys are data, a different set in every object: see `flatten`."""
+        filled = sum(known.seen for known in self.fields.values())
+        return len(self.fields) > MANY_KEYS and filled < FILLED * len(self.fields) * self.objects
+
+    def anchor(self) -> str | None:
+        """A key that stood in every object: by it a decoder can tell an empty object from one whose values are null."""
+        return next((key for key, known in self.fields.items() if known.seen == self.objects), None)
+
+
+def _has_float(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is float:
+            return True
+        if type(one) is list:
+            waiting.extend(one)
+        elif type(one) is dict:
+            waiting.extend(one.values())
+    return False

@@ -1,0 +1,82 @@
+"""A learned shape → a msgspec decoder that goes straight to typed objects, and the steps that make columns of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from apiconn_nb.frames.columns import Part
+from apiconn_nb.frames.flatten import Node
+from apiconn_nb.frames.shape import Field, Shape
+
+Kind = Literal["text", "int", "float", "bool", "list", "none", "object", "any"]
+_KINDS: dict[frozenset[type], tuple[Kind, Any]] = {
+    frozenset(): ("none", None),
+    frozenset({str}): ("text", str | None),
+    frozenset({int}): ("int", int | None),
+    frozenset({float}): ("float", float | None),
+    frozenset({int, float}): ("float", float | None),
+    frozenset({bool}): ("bool", bool | None),
+    frozenset({list}): ("list", list[Any] | None),
+}
+
+
+@dataclass(slots=True)
+class Step:
+    """What to do with one field of a struct: its kind, the column it goes to, and for objects the steps of theirs.
+
+    `absent` is the object that stands for a missing one: all its fields None.
+    """
+
+    kind: Kind
+    node: Node
+    steps: list[Step]
+    absent: Any
+
+
+def compiled(shape: Shape, root: Node) -> tuple[Callable[..., Any], list[Step]] | None:
+    """The decoder of one record and the plan for its fields; None when the shape cannot be a struct."""
+    made = _struct(shape, root, nested=False)
+    if made is None:
+        return None
+    struct, steps = made
+    return msgspec.json.Decoder(struct).decode, steps
+
+
+def _struct(shape: Shape, node: Node, nested: bool) -> tuple[Any, list[Step]] | None:
+    anchor = shape.anchor() if nested else None
+    if nested and (shape.empty or anchor is None):
+        return None
+    if node.closed or shape.sparse():
+        return None
+    fields: list[tuple[str, Any, Any]] = []
+    steps: list[Step] = []
+    for number, (key, known) in enumerate(shape.fields.items()):
+        column = node.child(key, root=not nested)
+        step, kind = _step(known, column)
+        # The anchor has no default: an object without it, an empty one above all, is refused and read generically.
+        options = {"name": key} if key == anchor else {"name": key, "default": None}
+        fields.append((f"f{number}", kind, msgspec.field(**options)))
+        steps.append(step)
+    try:
+        struct = msgspec.defstruct("Record", fields, gc=False, eq=False, kw_only=True, forbid_unknown_fields=True)
+    except ValueError:  # a key with a quote, a backslash or a control character
+        return None
+    return struct, steps
+
+
+def _step(known: Field, column: Node) -> tuple[Step, Any]:
+    if known.kinds == {dict} and known.shape is not None:
+        inner = _struct(known.shape, column, nested=True)
+        if inner is not None:
+            struct, steps = inner
+            absent = struct(**{f"f{number}": None for number in range(len(steps))})
+            return Step("object", column, steps, absent), struct | None
+    kind, decoded = _KINDS.get(frozenset(known.kinds), ("any", Any))
+    if kind == "none" and not column.parts:
+        # Seen, and nothing in it: the column is there, all missing.
+        column.parts.append(Part("none", None, 0, 0))
+    return Step(kind, column, [], None), decoded

@@ -29,6 +29,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..login import stand_in
 from .handle import Handle, attach
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def running() -> Handle:
 
     It stands at `PORT`, so that a notebook can be written for it. Where a demo answers there or at
     ``APICONN_DEMO_URL`` already (another kernel's, `apiconn-demo lab`'s), that one is used.
-    Sets the environment variables of `Handle.environ` in this process.
+    Sets the environment variables of `Handle.environ` in this process. Where nobody sits at a browser (nbclient, CI)
+    its made-up user signs in by themself.
     Raises UsageError where Flask is missing, or another program has the port.
     """
     global _running
@@ -87,9 +89,14 @@ def running() -> Handle:
             for url in (os.environ.get("APICONN_DEMO_URL", ""), f"http://127.0.0.1:{PORT}"):
                 found = attach(url)
                 if found is not None:
-                    os.environ.update(found.environ())
-                    return found
+                    return _at_home(found)
             _running = serve(PORT)
             atexit.register(_running.stop)
-        os.environ.update(_running.environ())
-        return _running
+        return _at_home(_running)
+
+
+def _at_home(found: Handle) -> Handle:
+    """Tell this process of a demo: its fake credentials, and who signs in where nobody sits at a browser."""
+    os.environ.update(found.environ())
+    stand_in.register(found.url, found.sign_in)
+    return found

@@ -8,8 +8,11 @@ from uuid import uuid4
 
 from IPython.display import display, update_display
 
+from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, start_login
+from apiconn_nb.login.place import is_attended
+from apiconn_nb.login.stand_in import Visit, stand_in_for
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Line
 
@@ -26,9 +29,11 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
         if shown:
             context.copy().run(lambda: update_display(line_of(login), display_id=display_id))
 
+    visit = None if is_attended() else _stand_in(collection)
     login = start_login(
         collection,
-        via=commands.get("via", "auto"),
+        # A stand-in is no browser: it has none of Jupyter's cookies, and needs none on loopback.
+        via=commands.get("via", "auto" if visit is None else "loopback"),
         timeout=commands.get("timeout", 600.0),
         public_url=configuration.public_url,
         on_change=changed,
@@ -36,8 +41,15 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
     display(line_of(login), display_id=display_id)
     shown = True
     changed(login)  # it may have ended between the two
-    if commands.get("wait"):
+    if visit is not None:
+        visit(login.link)
+    if commands.get("wait") or visit is not None:
         login.wait(commands.get("timeout", 600.0))
+
+
+def _stand_in(collection: Collection) -> Visit | None:
+    method = collection.method
+    return stand_in_for(method) if isinstance(method, AuthorizationCode) else None
 
 
 def line_of(login: Login) -> Line:

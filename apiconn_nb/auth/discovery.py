@@ -22,6 +22,14 @@ _RFC8414 = "/.well-known/oauth-authorization-server"
 _found: dict[str, Metadata] = {}
 
 
+class MetadataError(AuthError):
+    """There is no usable metadata. `stated` is the issuer that the document names instead (empty: none was found)."""
+
+    def __init__(self, message: str, stated: str = "") -> None:
+        super().__init__(message)
+        self.stated = stated
+
+
 @dataclass(frozen=True)
 class Metadata:
     """The metadata document of one issuer, whose own ``issuer`` is the one that was asked for."""
@@ -59,7 +67,7 @@ Discovering = Generator[httpx.Request, httpx.Response, Metadata]
 def discover(issuer: str) -> Discovering:
     """The metadata of `issuer`, asked for once in this process.
 
-    Raises AuthError where there is none, or where the document names another issuer (RFC 8414 §3.3: they must be
+    Raises MetadataError where there is none, or where the document names another issuer (RFC 8414 §3.3: they must be
     identical, or somebody else's endpoints could be slipped in).
     """
     if issuer in _found:
@@ -77,11 +85,12 @@ def discover(issuer: str) -> Discovering:
             return _found[issuer]
         other = other or str(members.get("issuer", ""))[:200]
     if other:
-        raise AuthError(
+        raise MetadataError(
             f"Issuer: the metadata found for {issuer} says that its issuer is {other!r}, and the two must be the same "
-            f"(RFC 8414 §3.3): --issuer {other}, or leave it out and set the endpoints."
+            f"(RFC 8414 §3.3): --issuer {other}, or leave it out and set the endpoints.",
+            other,
         )
-    raise AuthError(f"Issuer: no metadata for {issuer}: tried {', '.join(tried)}. Check it, or set the endpoints.")
+    raise MetadataError(f"Issuer: no metadata for {issuer}: tried {', '.join(tried)}. Check it, or set the endpoints.")
 
 
 def known(issuer: str) -> Metadata | None:
@@ -125,7 +134,7 @@ def endpoints(issuer: str, wanted: Mapping[str, str], given: Mapping[str, str], 
     """The endpoints that a method lacks, by setting: what is `given` stands, the rest comes from the metadata.
 
     Parameters: `wanted`, the metadata's name for each setting; `needed`, the settings that nothing works without.
-    Where those are given, a provider without metadata is no error. Raises AuthError and ConfigError.
+    Where those are given, a provider without metadata is no error. Raises MetadataError and ConfigError.
     """
     missing = [name for name in wanted if not given.get(name)]
     if not issuer or not missing:
@@ -141,5 +150,5 @@ def endpoints(issuer: str, wanted: Mapping[str, str], given: Mapping[str, str], 
     for name in lacks:
         if not found[name]:
             option = "--" + name.replace("_", "-")
-            raise AuthError(f"Issuer: the metadata of {issuer} has no {wanted[name]}: set it with {option}.")
+            raise MetadataError(f"Issuer: the metadata of {issuer} has no {wanted[name]}: set it with {option}.")
     return {name: url for name, url in found.items() if url}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apiconn_nb.auth.base import AuthMethod
+from apiconn_nb.auth.discovery import MetadataError
 from apiconn_nb.auth.token import member
 from apiconn_nb.errors import TokenError
 from apiconn_nb.fields import fields_of
@@ -136,14 +137,21 @@ def client_unknown() -> Fault:
     return Fault("client unknown", "client_id", "The provider knows no app of this id: check it, and the environment.")
 
 
-def wrong_client_authentication(is_basic: bool) -> Fault:
-    """The client's secret is right and in the wrong place."""
-    wanted = "--no-client-auth-basic: the form body" if is_basic else "--client-auth-basic: Authorization: Basic"
-    return Fault("wrong way of client authentication", "client_auth_basic", f"The other way is accepted ({wanted}).")
+def wrong_client_authentication(setting: str, wanted: str) -> Fault:
+    """The client's secret is right and in the wrong place; `wanted` is the way that was accepted."""
+    return Fault("wrong way of client authentication", setting, f"The other way is accepted: {wanted}.")
 
 
-def wrong_secret() -> Fault:
+def token_misplaced(in_header: bool) -> Fault:
+    """The token is taken in the other place; `in_header`: where it was refused."""
+    wanted = "the parameter access_token (--no-token-in-header)" if in_header else "the header (--token-in-header)"
+    return Fault("token in the wrong place", "token_in_header", f"It is accepted in {wanted}.")
+
+
+def wrong_secret(has_secret: bool) -> Fault:
     """Neither way of client authentication is accepted."""
+    if not has_secret:
+        return Fault("client secret missing", "client_secret", "The provider asks this client for one.")
     return Fault("client secret refused", "client_secret", "Refused in the body and as Basic alike: it is another one.")
 
 
@@ -153,6 +161,12 @@ def clock(skew: float | None) -> Fault:
         return Fault("clock skew", "", "The provider says that the times do not fit: set this machine's clock.")
     ahead = "ahead of" if skew > 0 else "behind"
     return Fault("clock skew", "", f"This machine's clock is {abs(skew):.0f} s {ahead} the provider's: set it.")
+
+
+def metadata(error: MetadataError) -> Fault:
+    """The issuer's metadata cannot be used."""
+    name = "issuer mismatch" if error.stated else "no metadata"
+    return Fault(name, "issuer", str(error).removeprefix("Issuer: "))
 
 
 def issuer_mismatch(asked: str, given: str) -> Fault:

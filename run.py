@@ -4,7 +4,7 @@
     python3 run.py demo            start the demo and open JupyterLab at notebooks/quickstart.ipynb
     python3 run.py demo --check    run the same notebook without a screen; rows received, method by method
     python3 run.py test            the quick tests; what follows goes to pytest (-k …, a file)
-    python3 run.py test --all      also those that need Node.js, nginx and Chromium
+    python3 run.py test --all      also those with third-party servers (nginx) and Chromium
 
 The first run makes an environment of its own in .venv and installs into it; later runs start at once.
 """

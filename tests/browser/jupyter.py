@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.isolation import MACHINE_ENVIRON
-from tests.needs import need, require_tool
-from tests.servers.install import NODE_LINE, node_modules_with
+from tests.needs import need
+from tests.servers.install import node, node_modules_with
 from tests.servers.launch import ThirdParty, answers, free_port
 
 HUB_USER = "ada"
@@ -78,7 +78,6 @@ def start_hub(third_party: ThirdParty, *, base_url: str = "/") -> Jupyter:
     """Start JupyterHub behind configurable-http-proxy; `HUB_USER` gets a single-user JupyterLab at ``/user/ada/``."""
     need("jupyterhub")
     need("jupyter_server_proxy", "pip install jupyter-server-proxy")
-    node = Path(require_tool("node", NODE_LINE))
     proxy = node_modules_with("configurable_http_proxy") / ".bin/configurable-http-proxy"
     process = third_party.process("jupyterhub")
     home = process.folder / "users" / HUB_USER
@@ -87,7 +86,7 @@ def start_hub(third_party: ThirdParty, *, base_url: str = "/") -> Jupyter:
     config = process.folder / "jupyterhub_config.py"
     config.write_text(_hub_config(hub, proxy, process.folder / "users"))
     environ = _environ(process.folder)
-    environ["PATH"] += f":{node.parent}"
+    environ["PATH"] += f":{node().parent}"
     process.start(
         *(sys.executable, "-m", "jupyterhub", "-f", config),
         environ=environ,

@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from apiconn_nb.paging import Answer, Pages, paginator_named
-from tests.needs import require_tool
-from tests.servers.install import NODE_LINE, node_modules_with, python_with
+from tests.servers.install import node, node_modules_with, python_with
 from tests.servers.launch import ThirdParty, answers, free_port
 
 ROWS = 207
@@ -44,13 +43,14 @@ def datasette(third_party: ThirdParty) -> str:
 
 @pytest.fixture(scope="session")
 def json_server(third_party: ThirdParty) -> str:
-    node = require_tool("node", NODE_LINE)
     program = node_modules_with("json_server") / "json-server" / "lib" / "cli" / "bin.js"
     port = free_port()
     process = third_party.process("json-server")
     (process.folder / "db.json").write_text(json.dumps({"rows": [{"id": n, "number": n} for n in range(ROWS)]}))
     url = f"http://127.0.0.1:{port}"
-    process.start(node, program, "--port", str(port), "--host", "127.0.0.1", "db.json", ready=answers(f"{url}/rows/1"))
+    process.start(
+        node(), program, "--port", str(port), "--host", "127.0.0.1", "db.json", ready=answers(f"{url}/rows/1")
+    )
     return url
 
 

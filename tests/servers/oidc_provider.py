@@ -12,9 +12,8 @@ from typing import Any
 import httpx
 from joserfc.jwk import RSAKey
 
-from tests.needs import require_tool
 from tests.servers.certificates import Certificates
-from tests.servers.install import NODE_LINE, node_modules_with
+from tests.servers.install import node, node_modules_with
 from tests.servers.launch import ThirdParty, answers, free_port
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -106,7 +105,7 @@ class OidcProvider:
             "clients": [_registration(client) for client in (*CLIENTS, jwt_client)],
         }
         process.start(
-            require_tool("node", NODE_LINE),
+            node(),
             server,
             environ={"RIG": json.dumps(rig)},
             ready=answers(f"{self.issuer}/.well-known/openid-configuration"),

@@ -27,7 +27,11 @@ def load(path: Path) -> dict[str, CollectionSettings]:
     Raises ConfigError (UnknownNameError, SecretError in its words) with the file's line for an unknown key, a wrong
     type, or a literal in a secret field.
     """
-    text = _read(path)
+    return loads(_read(path), path)
+
+
+def loads(text: str, path: Path) -> dict[str, CollectionSettings]:
+    """The collections in a text written as the file is; messages call it `path`'s name. Raises as `load` does."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

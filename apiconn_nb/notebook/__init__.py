@@ -30,8 +30,9 @@ def unload(shell: Any) -> None:
     if configuration is None:
         return
     shell.configurables.remove(configuration)
-    for kind, name in (("line", "apiconn_auth"), ("line", "apicall"), ("cell", "apicall"), ("line", "apiconn_import")):
-        shell.magics_manager.magics[kind].pop(name, None)
+    for kind in ("line", "cell"):
+        for name in ("apiconn_auth", "apicall", "apiconn_import"):
+            shell.magics_manager.magics[kind].pop(name, None)
     shell.events.unregister("post_run_cell", Pending.of(shell).show)
     setattr(shell, _ATTRIBUTE, None)
 

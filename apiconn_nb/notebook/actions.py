@@ -82,8 +82,17 @@ def needs_login(collection: Collection) -> bool:
     return any(action.name == "login" for action in collection.method.actions)
 
 
-def open_form(shell: Any, name: str) -> Any:
-    """The form of a collection; in a terminal, its status."""
+def open_form(shell: Any, name: str, configuration: ApiConn) -> Any:
+    """The form of a collection. In a terminal its status, and for a new one the same questions one by one."""
+    if getattr(shell, "kernel", None) is not None:
+        from apiconn_nb.notebook.form import opened  # start-up cost: ipywidgets and anywidget
+
+        return opened.open_form(shell, name, public_url=configuration.public_url)
+    if name not in workspace.current().all():
+        from apiconn_nb.notebook import prompts  # loaded as a whole where somebody sets up without a form
+
+        if prompts.can_ask():
+            return prompts.set_up(name)
     return Block(status(workspace.collection(name)))
 
 
@@ -93,11 +102,16 @@ def state_of(name: str) -> tuple[str, str]:
         collection = workspace.collection(name)
     except ApiConnError as error:
         return "", str(error)
+    return collection.environment, state_in_words(collection)
+
+
+def state_in_words(collection: Collection) -> str:
+    """How the last test or login went; who is signed in, where neither was made in this kernel."""
     token = collection.slot.token if needs_login(collection) else None
     if token is not None and collection.state == "not tested":
         who = token.identity.get("email") or token.identity.get("id") or ""
-        return collection.environment, f"signed in{f' as {who}' if who else ''}"
-    return collection.environment, collection.state
+        return f"signed in{f' as {who}' if who else ''}"
+    return collection.state
 
 
 # ── test ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,15 +120,16 @@ def state_of(name: str) -> tuple[str, str]:
 def try_out(collection: Collection, *, debug: bool) -> Line:
     """Make the test call. Raises what the call raises; the collection's state says how it went."""
     if not debug:
-        return Line(_tested(collection))
+        return Line(f"works · {tested(collection).status()}")
     with Transcript(collection) as transcript:
         try:
-            return Line(_tested(collection))
+            return Line(f"works · {tested(collection).status()}")
         finally:
             show(Block(str(transcript)))
 
 
-def _tested(collection: Collection) -> str:
+def tested(collection: Collection) -> Outcome:
+    """What the test call gave. Raises what it raises; the collection's state says how it went."""
     try:
         outcome = make_test_call(collection)
     except ApiConnError as error:
@@ -122,7 +137,7 @@ def _tested(collection: Collection) -> str:
         collection.state = f"{response.status_code if response is not None else type(error).__name__}: {error}"[:120]
         raise
     collection.state = f"works, {time.strftime('%H:%M')}"
-    return f"works · {outcome.status()}"
+    return outcome
 
 
 def make_test_call(collection: Collection) -> Outcome:

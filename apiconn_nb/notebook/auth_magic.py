@@ -12,7 +12,7 @@ from apiconn_nb import auth, workspace
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.errors import SecretError, UsageError
 from apiconn_nb.fields import Field, fields_of
-from apiconn_nb.notebook import actions
+from apiconn_nb.notebook import actions, cell_text
 from apiconn_nb.notebook.arguments import Parser, row, split
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Block
@@ -24,8 +24,8 @@ _ROW_OPTIONS = {"headers": "--header", "query": "--query"}
 _COMMANDS = ("login", "logout", "status", "test", "delete")
 
 
-def run(shell: Any, line: str, configuration: ApiConn) -> Any:
-    """Run the magic; returns what the cell shows."""
+def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) -> Any:
+    """Run the magic; returns what the cell shows. `cell` is what stands below the line, written as the file is."""
     words = split(line)
     positional = _positional(words)
     if not positional:
@@ -34,7 +34,8 @@ def run(shell: Any, line: str, configuration: ApiConn) -> Any:
         return collections()
     name = positional[0]
     check_collection_name(name)
-    chosen = _method(name, positional[1:])
+    below = cell_text.read(shell, name, cell) if cell is not None and cell.strip() else None
+    chosen = _method(name, positional[1:], below)
     given, rest = parser(chosen).read(words[1:])
     if given.pop("help", False):
         return Block(help_text(name, chosen))
@@ -44,13 +45,13 @@ def run(shell: Any, line: str, configuration: ApiConn) -> Any:
         )
     commands = {key: given.pop(key) for key in list(given) if key in actions.OPTIONS}
     settings = {key: value for key, value in given.items() if value is not None}
-    if settings or rest or "env" in commands:
-        _set_up(shell, name, chosen, bool(rest), settings, commands.pop("env", ""))
+    if settings or rest or below or "env" in commands:
+        _set_up(shell, name, chosen, settings, commands.pop("env", ""), below)
     if commands:
         return actions.run(shell, name, commands, configuration)
-    if settings or rest:
+    if settings or rest or below:
         return actions.after_set_up(name)
-    return actions.open_form(shell, name)
+    return actions.open_form(shell, name, configuration)
 
 
 def collections() -> pd.DataFrame:
@@ -81,8 +82,12 @@ def _positional(words: list[str]) -> list[str]:
     return found
 
 
-def _method(name: str, words: list[str]) -> type[AuthMethod]:
-    """The method that the line names, else the collection's own, else none."""
+def _method(name: str, words: list[str], below: CollectionSettings | None) -> type[AuthMethod]:
+    """The method that the line names, else the text below it, else the collection's own, else none."""
+    if below is not None and below.auth:
+        if words and words[0] != below.method:
+            raise UsageError(f"The line says {words[0]} and the text below it {below.method}: keep one.")
+        return auth.method(below.method)
     if words:
         return auth.method(words[0])
     settings = workspace.current().all().get(name)
@@ -115,7 +120,12 @@ def _add(made: Parser, described: Field) -> None:
 
 
 def _set_up(
-    shell: Any, name: str, chosen: type[AuthMethod], is_named: bool, given: dict[str, Any], environment: str
+    shell: Any,
+    name: str,
+    chosen: type[AuthMethod],
+    given: dict[str, Any],
+    environment: str,
+    below: CollectionSettings | None,
 ) -> None:
     """Save the collection with what the line says. Everything is looked at before anything is stored."""
     current = workspace.current()
@@ -134,6 +144,13 @@ def _set_up(
         connection["environment"] = environment
     kept = before.auth if before.method == chosen.slug else {}
     settings = dataclasses.replace(before, method=chosen.slug, connection=connection, auth={**kept, **values})
+    if below is not None:
+        settings = dataclasses.replace(
+            settings,
+            connection={**settings.connection, **below.connection},
+            auth={**settings.auth, **below.auth},
+            calls={**settings.calls, **below.calls},
+        )
     settings.check()
     actions.check_complete(settings)
     current.save(settings)

@@ -19,8 +19,8 @@ class ApiConnMagics(Magics):
         self._configuration = configuration
 
     @no_var_expand
-    @line_magic
-    def apiconn_auth(self, line: str) -> Any:
+    @line_cell_magic
+    def apiconn_auth(self, line: str, cell: str | None = None) -> Any:
         """Set up how a collection (a named API) proves who is calling, sign in, and test it.
 
         ::
@@ -38,6 +38,7 @@ class ApiConnMagics(Magics):
             %apiconn_auth NAME --preset PRESET             start from a provider's preset
             %apiconn_auth NAME --trust                     let an imported collection's credentials through
             %apiconn_auth NAME --delete                    take it out of apiconn.toml
+            %%apiconn_auth NAME METHOD …                   below it, tables of apiconn.toml: calls, texts of several lines
 
         Methods: none, key-in-url, key-in-header, basic, oauth2-password, oauth2-user-agent, oauth2-custom-token, jwt,
         client-certificate, oauth2-client-credentials.
@@ -55,7 +56,7 @@ class ApiConnMagics(Magics):
         """  # noqa: E501 -- a line that is typed as one line
         from apiconn_nb.notebook import auth_magic  # start-up cost: httpx and the methods
 
-        return auth_magic.run(self.shell, line, self._configuration)
+        return auth_magic.run(self.shell, line, self._configuration, cell)
 
     @no_var_expand
     @line_cell_magic

@@ -48,9 +48,7 @@ def check_json(text: str, label: str) -> None:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(
-            f"{label}: not JSON at line {error.lineno}, character {error.colno}: {error.msg}."
-        ) from None
+        raise ConfigError(f"{label}: not JSON at line {error.lineno}, character {error.colno}: {error.msg}.") from None
     except RecursionError:
         raise ConfigError(f"{label}: the JSON is nested too deeply.") from None
 
@@ -74,7 +72,9 @@ def check_together(settings: CollectionSettings, *, ask_keyring: bool) -> None:
 
 
 def _secrets_of(settings: CollectionSettings, chosen: type) -> list[Any]:
-    return [settings.auth[each.name] for each in fields_of(chosen) if each.kind == "secret" and each.name in settings.auth]
+    return [
+        settings.auth[each.name] for each in fields_of(chosen) if each.kind == "secret" and each.name in settings.auth
+    ]
 
 
 def _at_hand(raw: Any, ask_keyring: bool) -> bool:

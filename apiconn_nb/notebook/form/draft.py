@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from apiconn_nb import auth
@@ -20,7 +19,7 @@ class Draft:
     """
 
     def __init__(self, base: CollectionSettings, *, is_saved: bool) -> None:
-        self.name = base.name
+        self.name = self.opened_as = base.name
         self.base = base
         self.is_saved = is_saved
         self.connection = Group(tuple(CONNECTION_FIELDS.values()), base.connection)
@@ -60,7 +59,8 @@ class Draft:
 
     def put_down(self, settings: CollectionSettings) -> None:
         """Everything is in the file now, which holds `settings`."""
-        self.base, self.is_saved, self.name = settings, True, settings.name
+        self.base, self.is_saved = settings, True
+        self.name = self.opened_as = settings.name
         self.method = settings.method
         self.calls = {}
         for group, base in self._groups(settings):
@@ -85,6 +85,15 @@ class Draft:
         self.base, self.is_saved = settings, True
         return found
 
+    def use(self, collision: Collision) -> None:
+        """Take the file's side of a collision."""
+        if collision.field is METHOD:
+            self.method = collision.theirs
+            return
+        for group in (self.connection, *self._auth.values()):
+            if group.fields.get(collision.field.name) is collision.field:
+                group.set(collision.field.name, collision.theirs)
+
     def _rebase_method(self, settings: CollectionSettings) -> Rebased:
         old, mine, theirs = self.base.method, self.method, settings.method
         if theirs == old or theirs == mine:
@@ -103,8 +112,3 @@ class Draft:
 
     def _base_of(self, slug: str, settings: CollectionSettings) -> Any:
         return settings.auth if slug == settings.method else {}
-
-
-def renamed(settings: CollectionSettings, name: str) -> CollectionSettings:
-    """The same settings under another name."""
-    return dataclasses.replace(settings, name=name)

@@ -15,7 +15,7 @@ from apiconn_nb.notebook.form.controls import (
     NumberControl,
     TextControl,
 )
-from apiconn_nb.notebook.form.draft import Group
+from apiconn_nb.notebook.form.group import Group
 from apiconn_nb.notebook.form.fold import Fold
 from apiconn_nb.notebook.form.parts import Parts
 from apiconn_nb.notebook.form.rows import RowsControl
@@ -44,7 +44,7 @@ class FieldsBox:
     ) -> None:
         self._special = special or {}
         self._parts = parts
-        self._group = group
+        self.group = group
         self._place = place
         self._owner = owner
         self._left = left
@@ -53,7 +53,7 @@ class FieldsBox:
 
     def lay_out(self, names: Iterable[str], *, fold: str = "") -> list[Any]:
         """Boxes for the fields called `names`; the advanced ones in a fold with the title `fold` (none: not folded)."""
-        fields = [self._group.fields[name] for name in names]
+        fields = [self.group.fields[name] for name in names]
         plain = [each for each in fields if not (fold and each.advanced)]
         advanced = [each for each in fields if fold and each.advanced]
         boxes = self._in_order(plain)
@@ -65,11 +65,11 @@ class FieldsBox:
 
     def check(self) -> list[Field]:
         """Look at every value, those in folds too, and say what is wrong beside it. The fields that do not hold."""
-        return [field for field in self._group.fields.values() if self._check(field)]
+        return [field for field in self.group.fields.values() if self._check(field)]
 
     def say(self, field: Field, problem: str) -> bool:
         """Say something beside a field, unfolded where it has to be; False where it is not of this group."""
-        if self._group.fields.get(field.name) is not field:
+        if self.group.fields.get(field.name) is not field:
             return False
         if problem and field.name in self._folds:
             self._folds[field.name].open()
@@ -78,12 +78,17 @@ class FieldsBox:
         self.controls[field.name].say(problem)
         return True
 
-    def keyed(self) -> dict[str, FieldControl | Any]:
-        """The controls by the key they have in the browser; those of a row are ipywidgets' own."""
-        found: dict[str, Any] = {control.key: control for control in self.controls.values()}
+    def folded(self, names: Iterable[str], fold: Fold) -> None:
+        """Have `fold` opened when something is wrong with one of these fields."""
+        self._folds |= dict.fromkeys(names, fold)
+
+    def takers(self) -> dict[str, Callable[[Any], None]]:
+        """What takes a text from the browser, by the key that its control has there."""
+        found: dict[str, Callable[[Any], None]] = {}
         for control in self.controls.values():
+            found[control.key] = control.take
             if isinstance(control, RowsControl):
-                found |= control.texts()
+                found |= control.takers()
         return found
 
     def _in_order(self, fields: list[Field]) -> list[Any]:
@@ -107,20 +112,18 @@ class FieldsBox:
         if field.name in self._special:
             made = self._special[field.name](self._parts, field, key, left)
         elif field.kind == "secret":
-            made = SecretControl(
-                self._parts, field, key, left, lambda: f"{self._owner()}/{field.name}"
-            )
+            made = SecretControl(self._parts, field, key, left, lambda: f"{self._owner()}/{field.name}")
         elif field.kind == "rows":
             made = RowsControl(self._parts, field, key, left, self._owner)
         else:
             kind = _PLAIN.get(field.kind) or _TEXT.get(field.format, TextControl)
             made = kind(self._parts, field, key, left)
-        self._group.attach(field.name, made)
+        self.group.attach(field.name, made)
         self.controls[field.name] = made
         return made
 
     def _check(self, field: Field) -> str:
-        problem = problem_of(field, self._group.raw(field.name), self._owner())
+        problem = problem_of(field, self.group.raw(field.name), self._owner())
         control = self.controls.get(field.name)
         if isinstance(control, RowsControl):
             problem = control.said_wrong() or problem

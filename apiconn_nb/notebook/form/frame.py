@@ -13,7 +13,7 @@ _JAVASCRIPT = Path(__file__).with_name("frame.js").read_text(encoding="utf-8")
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
-class Frame(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget ships no types for its base
+class Frame(anywidget.AnyWidget):
     """Invisible, inside the form's box. Without it (no anywidget in the front end) the controls still work.
 
     Parameters: `on_typed`, told what stands in the fields before a button's press arrives; `on_used`, told now and then

@@ -73,7 +73,7 @@ class Group:
     def load(self, values: Mapping[str, Any]) -> None:
         """Show `values`; what is not among them gets its default."""
         for name, field in self.fields.items():
-            self._show(name, _normal(field, values.get(name)))
+            self.set(name, _normal(field, values.get(name)))
 
     def rebase(self, base: Mapping[str, Any]) -> Rebased:
         """Take what the file holds now; see the module's first lines for what happens to which value."""
@@ -84,7 +84,7 @@ class Group:
             if _same(old, theirs):
                 continue
             if _same(mine, old):
-                self._show(name, theirs)
+                self.set(name, theirs)
                 followed.append(field.label)
             elif not _same(mine, theirs):
                 collisions.append(Collision(field, mine, theirs))
@@ -110,11 +110,8 @@ class Group:
                 found[name] = value
         return found
 
-    def keep(self) -> dict[str, Any]:
-        """Every value as it stands, also those of controls: what a later `load` shows again."""
-        return {name: self.raw(name) for name in self.fields}
-
-    def _show(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: Any) -> None:
+        """Show and hold a value."""
         self._held[name] = value
         if name in self.controls:
             self.controls[name].show(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import ipywidgets as widgets
 
@@ -43,7 +43,7 @@ class Parts:
         if kind not in self._styles and hasattr(widget, "style"):
             self._styles[kind] = widget.style
         self._made.append(widget)
-        return widget
+        return cast(W, widget)
 
     def own(self, widget: W) -> W:
         """Have a widget that was made elsewhere closed with these."""

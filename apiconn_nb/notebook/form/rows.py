@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
@@ -20,19 +20,22 @@ class RowsControl(FieldControl):
     `owner` gives the collection's name, by which a typed secret is remembered.
     """
 
+    row_kind: type[Row]
+
     def __init__(self, parts: Parts, field: Field, key: str, left: Left, owner: Callable[[], str]) -> None:
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []
+        self._made = 0
         self._owner = owner
         super().__init__(parts, field, key, left)
 
     def raw(self) -> Any:
         """Names and values; a row without a name is left out (and said)."""
-        return {row.name: row.value() for row in self._rows if row.name}
+        return {row.name: row.value() for row in self.rows if row.name}
 
     def _show(self, raw: Any) -> None:
         if raw == self.raw():
             return
-        for row in list(self._rows):
+        for row in list(self.rows):
             self._drop(row)
         for name, value in raw.items():
             self._add(str(name), value)
@@ -43,38 +46,40 @@ class RowsControl(FieldControl):
 
     def said_wrong(self) -> str:
         """What is wrong with the rows as rows."""
-        names = [row.name for row in self._rows]
+        names = [row.name for row in self.rows]
         twice = next((name for name in names if name and names.count(name) > 1), "")
         if twice:
             return f"{twice} stands here twice: keep one."
-        if any(not row.name and row.value() for row in self._rows):
+        if any(not row.name and row.value() for row in self.rows):
             return "A row has a value and no name."
         return ""
 
-    def texts(self) -> Mapping[str, Any]:
-        """The controls inside, by the key they have in the browser."""
-        return {key: text for row in self._rows for key, text in row.texts().items()}
+    def add(self, name: str, value: Any) -> None:
+        """Add a row."""
+        self._add(name, value)
+        self._arrange()
+
+    def takers(self) -> dict[str, Callable[[Any], None]]:
+        """What takes a text from the browser, by the key that its control has there."""
+        return {key: take for row in self.rows for key, take in row.takers().items()}
 
     def _make(self, parts: Parts) -> Any:
         word = "header" if "header" in self.field.label.lower() else "parameter"
         self._add_button = parts.make(
             widgets.Button, "apiconn-small", description=f"Add {word}", tooltip=f"{self.field.label}: add a {word}"
         )
-        self._add_button.on_click(lambda _: self._press_add())
+        self._add_button.on_click(lambda _: self.add("", ""))
         self._list = parts.box(classes=("apiconn-rows",))
         label = parts.text(f'<span class="widget-label">{escape(self.field.label)}</span>', "apiconn-group-label")
         return parts.box(label, self._list, self._add_button, classes=("apiconn-group",))
 
-    def _press_add(self) -> None:
-        self._add("", "")
-        self._arrange()
-
     def _add(self, name: str, value: Any) -> None:
-        row = Row(self._parts.branch(), self.field, f"{self.key}-{id(self):x}-{len(self._rows)}", self._owner)
+        self._made += 1
+        row = self.row_kind(self._parts.branch(), self.field, f"{self.key}-{self._made}", self._owner)
         row.changed = self._changed
         row.removed = lambda: self._press_remove(row)
         row.show(name, value)
-        self._rows.append(row)
+        self.rows.append(row)
 
     def _press_remove(self, row: Row) -> None:
         self._drop(row)
@@ -82,12 +87,12 @@ class RowsControl(FieldControl):
         self._changed()
 
     def _drop(self, row: Row) -> None:
-        self._rows.remove(row)
-        self._list.children = tuple(each.box for each in self._rows)
+        self.rows.remove(row)
+        self._list.children = tuple(each.box for each in self.rows)
         row.parts.close()
 
     def _arrange(self) -> None:
-        self._list.children = tuple(row.box for row in self._rows)
+        self._list.children = tuple(row.box for row in self.rows)
 
 
 class Row:
@@ -143,9 +148,12 @@ class Row:
         else:
             self._text.value = str(value)
 
-    def texts(self) -> dict[str, Any]:
-        """The plain controls, by the key they have in the browser."""
-        return {f"{self._key}-n": self._name, f"{self._key}-v": self._text}
+    def takers(self) -> dict[str, Callable[[Any], None]]:
+        """What takes a text from the browser, by the key that its control has there."""
+        return {
+            f"{self._key}-n": lambda typed: setattr(self._name, "value", str(typed)),
+            f"{self._key}-v": lambda typed: setattr(self._text, "value", str(typed)),
+        }
 
     def _renamed(self) -> None:
         if looks_like_credential(self.name):
@@ -183,6 +191,9 @@ class Row:
     def _arrange(self) -> None:
         value = self._secret.box if self._secret is not None else self._text
         self.box.children = (self._name, value, self._lock, self._remove)
+
+
+RowsControl.row_kind = Row
 
 
 def _nothing() -> None:

@@ -17,7 +17,7 @@ from traitlets import Bool, Int, Unicode
 _JAVASCRIPT = Path(__file__).with_name("secret_field.js").read_text(encoding="utf-8")
 
 
-class SecretField(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget ships no types for its base
+class SecretField(anywidget.AnyWidget):
     """A label and a field. Its state says how it looks; what is typed into it goes to `on_value` alone.
 
     Parameters: `on_value`, called with what was typed; `on_remove`, called when *Remove* is pressed; `submit`, the text

@@ -1,0 +1,89 @@
+"""The saved calls of the collection: a list, and the one that was chosen from it, made when it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from apiconn_nb.notebook.form.call_editor import CallEditor
+from apiconn_nb.notebook.form.fold import Fold
+
+if TYPE_CHECKING:
+    from apiconn_nb.notebook.form.window import Form
+
+
+class CallsBox:
+    """The fold *Saved calls*. Two hundred calls are one list; only the chosen call has controls."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._editor: CallEditor | None = None
+        self._list: Any = None
+        self._is_showing = False
+        self._fold = Fold(form.parts, "Saved calls", self._make)
+        self.box = self._fold.box
+
+    def refresh(self) -> None:
+        """Show the calls that there are now."""
+        names = self._names()
+        self._fold.title(f"Saved calls ({len(names)})")
+        if self._list is not None and tuple(self._list.options) != tuple(names):
+            self._choose_quietly(self._list.value if self._list.value in names else None)
+        if self._editor is not None:
+            self._editor.follow()
+
+    def takers(self) -> dict[str, Callable[[Any], None]]:
+        """What takes a text from the browser, by the key that its control has there."""
+        return self._editor.takers() if self._editor is not None else {}
+
+    def show(self, name: str) -> None:
+        """Show the call `name` in the editor."""
+        self._choose_quietly(name)
+        self._edit(name)
+
+    def shut(self) -> None:
+        """Show no call."""
+        self._choose_quietly(None)
+        self._close_editor()
+
+    def _names(self) -> list[str]:
+        draft = self._form.draft
+        return [*draft.base.calls, *(name for name in draft.calls if name not in draft.base.calls)]
+
+    def _make(self) -> Any:
+        parts, acting = self._form.parts, self._form.acting
+        names = self._names()
+        self._list = parts.make(
+            widgets.Select, description="Call", options=names, value=None, rows=min(max(len(names), 3), 10)
+        )
+        self._list.observe(lambda _: acting(self._chosen)(), "value")
+        new = parts.button("New call", acting(lambda: self._edit("")), "apiconn-small")
+        self._place = parts.box(classes=("apiconn-call",))
+        return parts.box(parts.box(self._list, classes=("apiconn-field",)), new, self._place)
+
+    def _choose_quietly(self, name: str | None) -> None:
+        if self._list is None:
+            return
+        self._is_showing = True
+        try:
+            self._list.options = self._names()
+            self._list.value = name
+        finally:
+            self._is_showing = False
+
+    def _chosen(self) -> None:
+        if not self._is_showing and self._list.value is not None:
+            self._edit(self._list.value)
+
+    def _edit(self, name: str) -> None:
+        self._close_editor()
+        self._editor = CallEditor(self._form, name)
+        self._place.children = (self._editor.box,)
+
+    def _close_editor(self) -> None:
+        if self._editor is not None:
+            self._place.children = ()
+            self._editor.close()
+            self._editor = None

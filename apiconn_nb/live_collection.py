@@ -158,6 +158,10 @@ class Collection:
         """Where the credentials may go."""
         return self._origins
 
+    def query_names(self) -> frozenset[str]:
+        """The query parameters that the method adds."""
+        return self.method.query_names()
+
     def destinations(self) -> frozenset[fence.Origin]:
         """Every origin that the settings name, in both environments: where credentials could go."""
         urls = [self.settings.value("base_url"), self.settings.value("dev_base_url")]

@@ -15,7 +15,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "•••"
 # Shorter texts stand in ordinary words, and cutting them would garble every message.
@@ -50,10 +50,40 @@ def known() -> tuple[str, ...]:
         return tuple(_known)
 
 
+class Collected:
+    """Values that were registered meanwhile. No `repr` shows them: it stands in frames that a traceback prints."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+
+    def add(self, value: str) -> None:
+        """One more."""
+        self._values.add(value)
+
+    def forms(self, shortest: int = _SHORTEST) -> list[str]:
+        """The values in every form that `encoded_forms` knows, from `shortest` characters on, longest first."""
+        found = {form for value in self._values for form in encoded_forms(value) if len(form) >= shortest}
+        return sorted(found, key=len, reverse=True)
+
+    def stand_in(self, text: str) -> bool:
+        """Whether one stands in `text`, percent-encoded however often."""
+        forms = self.forms()
+        for _ in range(4):
+            if any(form in text for form in forms):
+                return True
+            decoded = unquote(text)
+            if decoded == text:
+                return False
+            text = decoded
+        return False
+
+
 @contextlib.contextmanager
-def collecting() -> Iterator[set[str]]:
+def collecting() -> Iterator[Collected]:
     """The values that this thread registers meanwhile: the secrets of one call, which its answer may repeat."""
-    seen: set[str] = set()
+    seen = Collected()
     sets = getattr(_collecting, "sets", ())
     _collecting.sets = (*sets, seen)
     try:

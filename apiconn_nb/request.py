@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
 from apiconn_nb import placeholders
 from apiconn_nb.auth.header import check_name
+from apiconn_nb.body import BODY_TYPES, fill_body, kind_of_body
 from apiconn_nb.errors import ConfigError, UsageError
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.placeholders import Needed
+from apiconn_nb.private_values import Hidden
+from apiconn_nb.redaction import redact
 from apiconn_nb.secrets import Secret, is_reference
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY", "TRACE")
 _SPLIT = re.compile(r"^###.*$", re.MULTILINE)
 _VERSION = re.compile(r"\s+HTTP/\d(\.\d)?\s*$")
-_FORM = "application/x-www-form-urlencoded"
 
 _OWN_HEADERS = {
     "Accept": "application/json, text/csv;q=0.9, */*;q=0.5",
@@ -29,9 +31,6 @@ _OWN_HEADERS = {
     "Accept-Encoding": "gzip, deflate",
     "User-Agent": "apiconn_nb/0.1.0",
 }
-
-PRIVATE = "apiconn_private"
-"""The request extension that carries private values, by the mask that stands for each in the public request."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Template:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
     def _is_xml(self) -> bool:
-        return _body_kind(self.header("Content-Type"), self.body) == "xml"
+        return kind_of_body(self.header("Content-Type"), self.body) == "xml"
 
 
 @dataclass(frozen=True)
@@ -152,29 +151,40 @@ def build(template: Template, shared: Shared, values: Mapping[str, Any], private
     headers that are shown nowhere. Raises PlaceholderError and UsageError.
     """
     known = {name: _as_private(value) if name in private else value for name, value in values.items()}
-    hidden = {_mask(name): value for name, value in known.items() if isinstance(value, Secret)}
+    hidden = Hidden()
+    hidden.take(known)
+    template, user = _without_user(template)
     needed = Needed(known, template.title)
-    url = join(shared.base_url, placeholders.fill_url(template.url, needed))
+    url = join(shared.base_url, placeholders.fill_url(template.url, needed).partition("#")[0])
     url = _with_query(url, shared.query, hidden)
     headers = _filled_headers(template, shared, needed, private, hidden)
-    content, kind = _content(template, needed)
+    if user and "authorization" not in headers:
+        headers["Authorization"] = hidden.mask("Authorization", user)
+    content, kind = fill_body(template.header("Content-Type"), template.body, needed)
     if content and "content-type" not in headers:
-        headers["Content-Type"] = {"json": "application/json", "form": _FORM, "xml": "application/xml"}.get(
-            kind, "text/plain; charset=utf-8"
-        )
-    extensions = {PRIVATE: hidden} if hidden else {}
+        headers["Content-Type"] = BODY_TYPES.get(kind, "text/plain; charset=utf-8")
     try:
-        return httpx.Request(template.method, url, headers=headers, content=content or None, extensions=extensions)
+        return httpx.Request(
+            template.method, url, headers=headers, content=content or None, extensions=hidden.extensions()
+        )
     except httpx.InvalidURL as error:
-        raise UsageError(f"{url} is no URL: {error}") from None
+        raise UsageError(f"{redact(url)} is no URL: {error}") from None
 
 
 def _as_private(value: Any) -> Secret:
     return value if isinstance(value, Secret) else Secret(placeholders.as_text(value, "a private value"))
 
 
-def _mask(name: str) -> str:
-    return Needed.mask(name)
+def _without_user(template: Template) -> tuple[Template, str | Secret]:
+    """A URL's ``user:password@`` as HTTP Basic (RFC 7617), so that no password is in a URL that is shown."""
+    parts = urlsplit(template.url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not at or parts.scheme not in ("http", "https"):
+        return template, ""
+    name, _, password = user.partition(":")
+    Secret(unquote(password))  # known from here on, so that it is cut from messages
+    pair = base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+    return replace(template, url=urlunsplit(parts._replace(netloc=host))), Secret(f"Basic {pair}")
 
 
 def join(base_url: str, target: str) -> str:
@@ -188,35 +198,29 @@ def join(base_url: str, target: str) -> str:
     return base_url.rstrip("/") + "/" + target.lstrip("/")
 
 
-def _with_query(url: str, query: Mapping[str, str | Secret], hidden: dict[str, Secret]) -> str:
+def _with_query(url: str, query: Mapping[str, str | Secret], hidden: Hidden) -> str:
     written = {pair.partition("=")[0] for pair in urlsplit(url).query.split("&")}
     for name, value in query.items():
         if quote(name, safe="") in written or name in written:
             continue
-        text = _shown(name, value, hidden)
+        text = hidden.mask(name, value)
         url += ("&" if "?" in url else "?") + f"{quote(name, safe='')}={quote(text, safe='')}"
     return url
 
 
-def _shown(name: str, value: str | Secret, hidden: dict[str, Secret]) -> str:
-    if not isinstance(value, Secret):
-        return value
-    hidden[_mask(name)] = value
-    return _mask(name)
-
-
 def _filled_headers(
-    template: Template, shared: Shared, needed: Needed, private: frozenset[str], hidden: dict[str, Secret]
+    template: Template, shared: Shared, needed: Needed, private: frozenset[str], hidden: Hidden
 ) -> httpx.Headers:
-    headers = httpx.Headers(_OWN_HEADERS)
-    headers.update({name: _shown(name, value, hidden) for name, value in shared.headers.items()})
+    headers = httpx.Headers(_OWN_HEADERS, encoding="utf-8")
+    for name, value in shared.headers.items():
+        headers[name] = hidden.mask(name, value)
     hide = {name.lower() for name in private}
     for name, written in template.headers:
         value = placeholders.fill_header(written, needed)
-        if is_reference(value):
-            value = _shown(name, Secret.from_reference(value, label=name, owner=name), hidden)
-        elif name.lower() in hide or looks_like_credential(name):
-            value = _shown(name, Secret(value, label=name), hidden)
+        if is_reference(written):  # as it is written: a dynamic value must not name a file to send
+            value = hidden.mask(name, Secret.from_reference(written, label=name, owner=name))
+        elif (name.lower() in hide or looks_like_credential(name)) and not hidden.stands_in(value):
+            value = hidden.mask(name, Secret(value, label=name))
         headers[name] = value
     return headers
 
@@ -233,7 +237,7 @@ def without_optional(template: Template, optional: tuple[str, ...], values: Mapp
     url = address + question * bool(pairs) + "&".join(pairs)
     headers = tuple(each for each in template.headers if not absent & set(placeholders.names_in_header(each[1])))
     body = template.body
-    if _body_kind(template.header("Content-Type"), body) == "form":
+    if kind_of_body(template.header("Content-Type"), body) == "form":
         body = "&".join(pair for pair in body.split("&") if not absent & set(placeholders.names_in_body(pair)))
     return Template(template.method, url, headers, body)
 
@@ -245,51 +249,3 @@ def literal_credentials(template: Template) -> list[str]:
         for name, value in template.headers
         if looks_like_credential(name) and value and not is_reference(value) and not placeholders.names_in_header(value)
     ]
-
-
-def _body_kind(content_type: str, body: str) -> str:
-    lowered, start = content_type.lower(), body.lstrip()[:5]
-    if "ndjson" in lowered or "jsonl" in lowered:
-        return "ndjson"
-    if "json" in lowered or (not lowered and start[:1] in ("{", "[")):
-        return "json"
-    if lowered.startswith("multipart/"):
-        return "multipart"
-    if "xml" in lowered or (not lowered and start == "<?xml"):
-        return "xml"
-    if _FORM in lowered or (not lowered and re.fullmatch(r"[\w.\-\[\]]+=[^\n]*", body.strip())):
-        return "form"
-    return "text"
-
-
-def _content(template: Template, needed: Needed) -> tuple[bytes, str]:
-    if not template.body:
-        return b"", ""
-    kind = _body_kind(template.header("Content-Type"), template.body)
-    fill = {
-        "json": placeholders.fill_json,
-        "ndjson": placeholders.fill_json,
-        "form": placeholders.fill_form,
-        "xml": placeholders.fill_xml,
-    }.get(kind, placeholders.fill_text)
-    text = fill(template.body.strip() if kind == "form" else template.body, needed)
-    if kind == "json":
-        _check_json(text)
-    if kind == "multipart":
-        # RFC 2046 §5.1.1: CRLF around each boundary, and a cell's lines end with LF.
-        text = text.rstrip("\n").replace("\n", "\r\n") + "\r\n"
-    return text.encode("utf-8"), kind
-
-
-def _check_json(text: str) -> None:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            f"The body is not JSON at line {error.lineno}, character {error.colno}: {error.msg}. "
-            "For another kind of body set its Content-Type header."
-        ) from None
-    except RecursionError:
-        raise UsageError(
-            "The body is nested too deeply to be checked: set its Content-Type header to text/plain."
-        ) from None

@@ -70,10 +70,8 @@ class Secret:
             raise SecretError(
                 f"{self._label or 'This secret'} was typed in another process and did not travel: use a reference."
             )
-        if not self._reference:
-            return self._value
-        value = _resolve(self._reference, self._label, self._owner)
-        redaction.register(value)
+        value = _resolve(self._reference, self._label, self._owner) if self._reference else self._value
+        redaction.register(value)  # at each use: a call collects what its answer may repeat
         return value
 
     def __bool__(self) -> bool:

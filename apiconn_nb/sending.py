@@ -215,12 +215,11 @@ def _read(response: httpx.Response, cap: int, deadline: float) -> bytes:
     return b"".join(chunks)
 
 
-def mask_echo(response: httpx.Response, secrets: set[str]) -> bool:
+def mask_echo(response: httpx.Response, secrets: redaction.Collected) -> bool:
     """Mask the call's own secrets where the answer repeats them; whether it did."""
     masked = False
     # Shorter texts stand in data by chance, and the data must stay what it is.
-    forms = [form.encode("utf-8", "surrogatepass") for value in secrets for form in redaction.encoded_forms(value)]
-    forms = [raw for raw in forms if len(raw) >= _ECHO]
+    forms = [form.encode("utf-8", "surrogatepass") for form in secrets.forms(_ECHO)]
     for each in [*response.history, response]:
         for raw in forms:
             if raw in each.content:

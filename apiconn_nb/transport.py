@@ -6,22 +6,19 @@ driven here, below the client, and so are the token requests that it asks for.
 
 from __future__ import annotations
 
-import json
 import ssl
 import urllib.request
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import unquote_plus
 
 import httpx
 
-from apiconn_nb import fence, fields
-from apiconn_nb.errors import TokenError
+from apiconn_nb import fence, fields, redaction
+from apiconn_nb.errors import FenceError, TokenError
 from apiconn_nb.network import Backend
-from apiconn_nb.placeholders import check_header_text
-from apiconn_nb.request import PRIVATE
-from apiconn_nb.secrets import Secret
+from apiconn_nb.private_values import PRIVATE, private_copy, public_url
 
 BARE = "apiconn_bare"
 """The request extension of a hop to an origin that gets no credentials (a redirect that the person allowed)."""
@@ -44,6 +41,9 @@ class Signer(Protocol):
 
     def origins(self) -> frozenset[fence.Origin]:
         """Where credentials may go."""
+
+    def query_names(self) -> frozenset[str]:
+        """The query parameters that `auth` adds."""
 
     def check_trusted(self, url: httpx.URL, *, has_credentials: bool) -> None:
         """Raise FenceError where the collection was imported and nobody has let its credentials through to `url`."""
@@ -69,8 +69,7 @@ class Door(httpx.BaseTransport):
         auth = self._signer.auth()
         self._signer.check_trusted(request.url, has_credentials=auth is not None or PRIVATE in request.extensions)
         try:
-            private = private_copy(request)
-            response = self._pool.handle_request(private) if auth is None else self._drive(auth, private)
+            response = self._exchange(request, auth)
         except BaseException as error:
             # The frames below hold the private copy, and a traceback in `%xmode Verbose` prints their locals.
             _forget_frames(error)
@@ -78,6 +77,29 @@ class Door(httpx.BaseTransport):
         if self.watch_call is not None:
             self.watch_call(request, response.status_code)
         return response
+
+    def _exchange(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+        with redaction.collecting() as seen:
+            private = private_copy(request)
+            response = self._pool.handle_request(private) if auth is None else self._drive(auth, private)
+            if response.has_redirect_location:
+                place = public_url(response.headers["Location"], request)
+                response.headers["Location"] = self._without_secrets(place, seen)
+        return response
+
+    def _without_secrets(self, place: str, seen: redaction.Collected) -> str:
+        """A redirect's address without what the door added to the request: the next hop gets it anew, or not at all."""
+        names = self._signer.query_names()
+        address, question, query = place.partition("?")
+        query, hash_sign, fragment = query.partition("#")
+        pairs = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) not in names]
+        place = address + question * bool(pairs) + "&".join(pairs) + hash_sign + fragment
+        if seen.stand_in(place):
+            raise FenceError(
+                f"{self._signer.name} was redirected to an address that has a secret of this call in it: not followed, "
+                "since the address would be shown and logged."
+            )
+        return place
 
     def _drive(self, auth: httpx.Auth, private: httpx.Request) -> httpx.Response:
         # A flow signs copies of the call, which keep its extensions; what lacks the mark is a token request.
@@ -158,50 +180,6 @@ def _forget_frames(error: BaseException) -> None:
     error.__traceback__ = None
     error.__context__ = None
     error.__cause__ = None
-
-
-# ── the private copy ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def private_copy(request: httpx.Request) -> httpx.Request:
-    """`request` with each private value where its mask stands, encoded for that place."""
-    hidden: dict[str, Secret] = request.extensions.get(PRIVATE, {})
-    extensions = {name: value for name, value in request.extensions.items() if name != PRIVATE}
-    if not hidden:
-        return httpx.Request(
-            request.method, request.url, headers=request.headers, stream=request.stream, extensions=extensions
-        )
-    values = {mask: secret.reveal() for mask, secret in hidden.items()}
-    for mask, value in values.items():
-        check_header_text(value, mask.strip("•"))
-    url = str(request.url)
-    for mask, value in values.items():
-        url = url.replace(quote(mask, safe=""), quote(value, safe=""))
-    headers = httpx.Headers([(name, _put(text, values)) for name, text in request.headers.multi_items()])
-    content = _private_body(request.read(), request.headers.get("Content-Type", ""), values)
-    if content:
-        headers["Content-Length"] = str(len(content))
-    return httpx.Request(request.method, url, headers=headers, content=content or None, extensions=extensions)
-
-
-def _put(text: str, values: dict[str, str]) -> str:
-    for mask, value in values.items():
-        text = text.replace(mask, value)
-    return text
-
-
-def _private_body(content: bytes, content_type: str, values: dict[str, str]) -> bytes:
-    if not content or not values:
-        return content
-    text = content.decode("utf-8")
-    for mask, value in values.items():
-        if "json" in content_type:
-            text = text.replace(json.dumps(mask)[1:-1], json.dumps(value)[1:-1]).replace(mask, json.dumps(value)[1:-1])
-        elif "urlencoded" in content_type:
-            text = text.replace(quote(mask, safe=""), urlencode({"": value})[1:])
-        else:
-            text = text.replace(mask, value)
-    return text.encode("utf-8")
 
 
 # ── the pool ───────────────────────────────────────────────────────────────────────────────────────────────────────

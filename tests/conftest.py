@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.shell",
     "tests.echo",
     "tests.opened",
+    "tests.raw",
     "tests.servers.fixtures",
     "tests.browser.fixtures",
 ]

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from apiconn_nb import placeholders
 from apiconn_nb.errors import ApiConnError, PlaceholderError, UsageError
 from apiconn_nb.placeholders import Needed
-from apiconn_nb.request import PRIVATE, Shared, Template, build, parse
+from apiconn_nb.private_values import PRIVATE, private_copy
+from apiconn_nb.request import Shared, Template, build, parse
 from apiconn_nb.secrets import Secret
-from apiconn_nb.transport import private_copy
 
 SHARED = Shared("https://api.example.org/v1")
 TEXT = st.text(min_size=1, max_size=40).filter(lambda text: not any(0xD800 <= ord(c) < 0xE000 for c in text))

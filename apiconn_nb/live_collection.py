@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from apiconn_nb import auth, fence, redaction
+from apiconn_nb import auth, binder, fence, redaction
 from apiconn_nb.auth.certificate import present, trust
 from apiconn_nb.auth.slot import TokenSlot, slot_key
 from apiconn_nb.auth.store import MemoryStore, Store
@@ -174,9 +174,15 @@ class Collection:
         return fence.origins_of(urls)
 
     def check_trusted(self, url: httpx.URL, *, has_credentials: bool) -> None:
-        """Raise FenceError where the collection was imported and nobody has let its credentials through to `url`."""
+        """Raise FenceError where the collection was imported and nobody has let its credentials through to `url`.
+
+        On Binder a real credential goes nowhere: SecretError (binder.py).
+        """
+        if not (has_credentials or self._presents_certificate()):
+            return
+        binder.check_use(url.host, self.name)
         trusted = self.settings.value("trusted_origins")
-        if not trusted or not (has_credentials or self._presents_certificate()):
+        if not trusted:
             return
         known = fence.origins_of(each for each in trusted.split() if each != fence.NO_ORIGIN)
         fence.check_trusted(url, known, self.destinations(), self.name)

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from apiconn_nb import config, secrets
+from apiconn_nb import binder, config, secrets
 from apiconn_nb.auth.store import Store, open_store
 from apiconn_nb.errors import SecretError, UnknownNameError
 from apiconn_nb.live_collection import Collection, choose_environment
@@ -106,6 +107,9 @@ class Workspace:
     def put_away_secrets(self, settings: CollectionSettings) -> CollectionSettings:
         """The settings with a reference for each secret value in them; the value is kept where it names."""
         name = settings.name
+        params = [saved.params for saved in settings.calls.values()]
+        if any(map(_has_typed, [settings.auth, settings.connection, *params])):
+            binder.check_typed(urlsplit(settings.value("base_url")).hostname or "", name)
         calls = {
             call: dataclasses.replace(saved, params=_put_away_rows(saved.params, f"{name}/params"))
             for call, saved in settings.calls.items()
@@ -141,6 +145,13 @@ def _alive(collection: Collection, settings: CollectionSettings) -> bool:
     if same:
         collection.settings = settings
     return same
+
+
+def _has_typed(value: Any) -> bool:
+    """Whether a secret in `value` holds its value itself, as one that was typed into the form does."""
+    if isinstance(value, Secret):
+        return bool(value) and not value.reference
+    return isinstance(value, Mapping) and any(map(_has_typed, value.values()))
 
 
 def _put_away_any(value: Any, owner: str) -> Any:

@@ -26,6 +26,9 @@ class ApiConn(Configurable):
     replay = Unicode("", help="Answer calls from this folder of recordings: no network, no credentials.").tag(
         config=True
     )
+    secrets_on_binder = Bool(
+        False, help="Use real secrets on Binder, a public machine, all the same: revoke them afterwards."
+    ).tag(config=True)
     short_errors = Bool(True, help="One line for an error; False: the full traceback, redacted.").tag(config=True)
 
     @observe("file", "token_file")
@@ -39,6 +42,12 @@ class ApiConn(Configurable):
         from apiconn_nb import recording  # start-up cost: it imports httpx
 
         recording.use(record=self.record, replay=self.replay)
+
+    @observe("secrets_on_binder")
+    def _on_binder(self, change: Any) -> None:
+        from apiconn_nb import binder  # start-up cost: it imports httpx
+
+        binder.insist(self.secrets_on_binder)
 
     @observe("short_errors")
     def _errors(self, change: Any) -> None:

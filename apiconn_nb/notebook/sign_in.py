@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextvars
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from IPython.display import display, update_display
 
+from apiconn_nb import binder
 from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, start_login
@@ -29,6 +31,8 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
         if shown:
             context.copy().run(lambda: update_display(line_of(login), display_id=display_id))
 
+    # Before there is a link: nobody shall sign in to a real provider only to hear that the token is refused here.
+    binder.check_use(urlsplit(collection.base_url).hostname or "", collection.name)
     visit = None if is_attended() else _stand_in(collection)
     login = start_login(
         collection,

@@ -161,13 +161,22 @@ def _is_missing(value: Any) -> bool:
 def _marked(
     before: pd.DataFrame, now: pd.DataFrame, listed: list[tuple[int, str, list[str]]], gone: list[int]
 ) -> pd.DataFrame:
-    kept = now.iloc[[position for position, _, _ in listed]]
-    parts = [part for part in (kept, before.iloc[gone]) if len(part)]
+    kept, lost = now.iloc[[position for position, _, _ in listed]], before.iloc[gone]
+    parts = [_typed(part, other) for part, other in ((kept, lost), (lost, kept)) if len(part)]
     frame = pd.concat(parts, ignore_index=True) if parts else now.iloc[:0].reset_index(drop=True)
+    frame = frame.reindex(columns=_all_columns(before, now))
     mark, which = _free("change", frame), _free("changed", frame)
     frame.insert(0, mark, pd.Series([sign for _, sign, _ in listed] + [GONE] * len(gone), dtype=object))
     frame.insert(1, which, pd.Series([names for _, _, names in listed] + [[]] * len(gone), dtype=object))
     return frame
+
+
+def _typed(part: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """`part` without the columns that hold nothing here and have another type in `other`: theirs is the right one."""
+    empty = [
+        name for name in part if part[name].isna().all() and name in other and part[name].dtype != other[name].dtype
+    ]
+    return part.drop(columns=empty)
 
 
 def _free(name: str, frame: pd.DataFrame) -> str:

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import apiconn_nb
 from apiconn_nb import redaction
 from apiconn_nb.cache import Cache, Cached, Entry, account, as_of, cache_folder, fingerprint, parse_ttl
 from apiconn_nb.cache.entry import read_entries, written
@@ -27,6 +28,8 @@ from tests.canary import Canary
 from tests.servers.httpbin import Httpbin
 
 GET = httpx.Request("GET", "https://api.example.org/items?limit=2", headers={"Accept": "application/json"})
+# Another process finds the package where it is not installed, too.
+FINDABLE = {**os.environ, "PYTHONPATH": str(Path(apiconn_nb.__file__).parent.parent)}
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 
 
@@ -239,7 +242,9 @@ def test_a_fingerprint_tells_keys_apart_and_holds_none(tmp_path: Path, canary: C
 
 def test_a_fingerprint_is_the_same_in_the_next_kernel(tmp_path: Path) -> None:
     code = "import pathlib, sys, apiconn_nb.cache as c; print(c.fingerprint('k', pathlib.Path(sys.argv[1])))"
-    other = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    other = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, env=FINDABLE
+    )
     assert other.stdout.strip() == fingerprint("k", tmp_path)
 
 
@@ -437,7 +442,7 @@ for n in itertools.count():
 @posix_only
 def test_a_killed_kernel_leaves_whole_answers_only(tmp_path: Path) -> None:
     for _ in range(3):
-        writer = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+        writer = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, env=FINDABLE)
         assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(0.15)

@@ -12,6 +12,7 @@ import httpx
 
 from apiconn_nb.errors import UsageError
 from apiconn_nb.paging.envelope import count_rows, rows_of
+from apiconn_nb.paging.text_rows import count_text_rows
 from apiconn_nb.paging.urls import BadLink, Series, identity
 
 CAP = 10_000  # pages of one walk, unless the person says more
@@ -96,7 +97,7 @@ class Paginator(ABC):
         """
         if self.stopped:
             return None
-        count = count_rows(document) if rows is None else rows
+        count = rows_on(response, document) if rows is None else rows
         self.pages_seen += 1
         self._last = request
         self._asked.add(_digest(identity(request)))
@@ -158,6 +159,11 @@ class Paginator(ABC):
         if self.pages_seen >= self.cap:
             return f"the cap of {self.cap:,} pages"
         return ""
+
+
+def rows_on(response: httpx.Response, document: Any) -> int:
+    """How many rows the page holds, where nobody has counted them yet."""
+    return count_text_rows(response) if document is None else count_rows(document)
 
 
 def rows_fingerprint(document: Any) -> bytes:

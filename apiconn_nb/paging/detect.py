@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from apiconn_nb.paging import cursor_words, graphql, link, next_link, number_words
-from apiconn_nb.paging.base import Paginator
-from apiconn_nb.paging.envelope import count_rows, has_records
+from apiconn_nb.paging.base import Paginator, rows_on
+from apiconn_nb.paging.envelope import has_records
 
 
 def find_paginator(
@@ -29,7 +29,7 @@ def find_paginator(
     offset with what request and answer say of them, a bare ``next_page: 2``. An empty next URL (``"next": null``)
     or a ``Link`` header with ``prev`` and no ``next`` says that this is the last page, and nothing weaker is believed.
     """
-    count = count_rows(document) if rows is None else rows
+    count = rows_on(response, document) if rows is None else rows
     paginator = _found(request, response, document, count)
     if paginator is not None:
         paginator.strip_query = frozenset(strip_query)

@@ -261,3 +261,26 @@ def test_a_fresh_paginator_has_no_memory() -> None:
     again = paginator.fresh()
     assert again == paginator
     assert again.advance(request, answer.response, answer.document) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "page_of"),
+    [
+        ("text/csv; charset=utf-8", lambda ids: "id,text\r\n" + "".join(f'{n},"a\nb ""{n}"""\r\n' for n in ids)),
+        ("text/tab-separated-values", lambda ids: "id\ttext\n" + "".join(f"{n}\tx\n" for n in ids)),
+        ("application/x-ndjson", lambda ids: "".join(f'{{"id": {n}}}\n' for n in ids)),
+    ],
+)
+def test_pages_that_are_no_json_are_counted_too(kind: str, page_of: Callable[[range], str]) -> None:
+    asked: list[str] = []
+
+    def fetch(request: httpx.Request) -> Answer:
+        offset = int(request.url.params["$offset"])
+        asked.append(str(offset))
+        content = page_of(range(offset, min(offset + 10, 34)))
+        return Answer(httpx.Response(200, headers={"Content-Type": kind}, content=content.encode(), request=request))
+
+    with Pages(httpx.Request("GET", f"{URL}?$limit=10&$offset=0"), fetch, limit=None) as pages:
+        assert len(list(pages)) == 4
+    assert asked == ["0", "10", "20", "30"]
+    assert pages.stopped == "the page is not full (4 rows)"

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 import httpx
 
 from apiconn_nb import fence, network, redaction
+from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
 from apiconn_nb.limiter import Limiter
 from apiconn_nb.recording import REPLAYED
 from apiconn_nb.redaction import redact
-from apiconn_nb.transport import BARE
+from apiconn_nb.transport import ASIDE, BARE
 
 _RETRIED = (429, 502, 503, 504)
 _LONGEST_WAIT = 120.0  # seconds; a server that asks for more is answered with an error that says so
@@ -78,7 +79,7 @@ def send(
                 response = _follow(client, request, policy, deadline)
         except BaseException as error:
             limiter.release()
-            if not isinstance(error, httpx.TransportError | httpx.InvalidURL):
+            if not isinstance(error, httpx.RequestError | httpx.InvalidURL):
                 raise
             wait = None if attempt >= policy.retries or not _may_repeat(error, policy) else _backoff(attempt)
             if wait is None or time.monotonic() + wait > deadline:
@@ -100,17 +101,24 @@ def _sleep(seconds: float, stop: threading.Event | None) -> None:
         raise CancelledError
 
 
-def _may_repeat(error: Exception, policy: Policy) -> bool:
-    # Before a connection stands no byte has left, so that much may be repeated even for an action.
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return not _is_certificate_error(error)
-    return not policy.is_action and isinstance(error, httpx.TransportError) and not isinstance(
-        error, httpx.UnsupportedProtocol | httpx.DecodingError
-    )  # fmt: skip
+def _may_repeat(error: BaseException, policy: Policy) -> bool:
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError | httpx.InvalidURL) or _is_tls_error(error):
+        return False  # it would be the same again
+    if not policy.is_action:
+        return True
+    # Before a connection stands no byte has left, so that much may be repeated even for an action; behind a redirect
+    # the first hop has arrived.
+    unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return unsent and _AFTER_REDIRECT not in getattr(error, "__notes__", ())
 
 
-def _is_certificate_error(error: Exception) -> bool:
-    return "certificate" in str(error).lower()
+_AFTER_REDIRECT = "after a redirect"
+
+
+def _is_tls_error(error: BaseException) -> bool:
+    """Whether the two sides disagree about certificates, which another attempt would not change."""
+    words = str(error).lower()
+    return "certificate" in words or "alert" in words
 
 
 def _backoff(attempt: int) -> float:
@@ -154,7 +162,12 @@ def _until(date: str) -> float | None:
 def _follow(client: httpx.Client, request: httpx.Request, policy: Policy, deadline: float) -> httpx.Response:
     history: list[httpx.Response] = []
     while True:
-        response = _hop(client, request, policy, deadline)
+        try:
+            response = _hop(client, request, policy, deadline)
+        except httpx.TransportError as error:
+            if history:
+                error.add_note(_AFTER_REDIRECT)
+            raise
         if response.next_request is None:
             response.history = history
             return response
@@ -171,8 +184,11 @@ def _next_hop(response: httpx.Response, request: httpx.Request, policy: Policy) 
     if following.url.userinfo:
         raise FenceError(f"{fence.show(here)} redirected to a URL with a user in it, which is not followed.")
     if there in policy.allowed:
-        # httpx drops the extensions of the request that it builds; the private values travel in them.
+        # httpx drops the extensions of the request that it builds; the private values travel in them. It also drops
+        # what it takes for credentials on the way to another origin, and this one is to have them.
         following.extensions = {**request.extensions}
+        if "Authorization" in request.headers:
+            following.headers["Authorization"] = request.headers["Authorization"]
         return following
     if there in policy.uncredentialed and following.method in ("GET", "HEAD"):
         headers = [(name, value) for name, value in following.headers.multi_items() if name.lower() in _SAFE_HEADERS]
@@ -201,18 +217,18 @@ def _hop(client: httpx.Client, request: httpx.Request, policy: Policy, deadline:
 
 
 def _read(response: httpx.Response, cap: int, deadline: float) -> bytes:
-    chunks, size = [], 0
-    for chunk in response.iter_bytes():
-        size += len(chunk)
-        if size > cap:
-            raise TooLargeError(
-                f"The answer is larger than {cap / 1e6:,.0f} MB decoded, the cap of this collection (--max-bytes).",
-                request=response.request,
-            )
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("the time for the whole call is over", request=response.request)
-        chunks.append(chunk)
-    return b"".join(chunks)
+    pieces = []
+    try:
+        for piece in read_decoded(response, cap):
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("the time for the whole call is over", request=response.request)
+            pieces.append(piece)
+    except TooLargeToDecode:
+        raise TooLargeError(
+            f"The answer is larger than {cap / 1e6:,.0f} MB decoded, the cap of this collection (--max-bytes).",
+            request=response.request,
+        ) from None
+    return b"".join(pieces)
 
 
 def mask_echo(response: httpx.Response, secrets: redaction.Collected) -> bool:
@@ -236,6 +252,8 @@ def mask_echo(response: httpx.Response, secrets: redaction.Collected) -> bool:
 def _translate(error: Exception, request: httpx.Request, policy: Policy, retries: int) -> Exception:
     """httpx's exception as ours: what was tried, what happened, what to do."""
     tried = f"{request.method} {redact(str(request.url))}"
+    notes = getattr(error, "__notes__", ())
+    tried = next((f"{note.removeprefix(ASIDE)} (for {tried})" for note in notes if note.startswith(ASIDE)), tried)
     again = f" ({retries + 1} attempts)" if retries else ""
     arrived = " It may have arrived: an action is not sent again by itself." if policy.is_action else ""
     if isinstance(error, httpx.ConnectTimeout):
@@ -248,5 +266,5 @@ def _translate(error: Exception, request: httpx.Request, policy: Policy, retries
     if isinstance(error, httpx.ConnectError):
         return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request, sent=False)
     if isinstance(error, httpx.DecodingError):
-        return NetworkError(f"{tried}: the compressed answer is damaged: {redact(str(error))}", request=request)
+        return NetworkError(f"{tried}: the answer cannot be decoded: {redact(str(error))}.", request=request)
     return NetworkError(f"{tried}: the connection broke{again}: {redact(str(error))}.{arrived}", request=request)

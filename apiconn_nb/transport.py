@@ -16,12 +16,16 @@ from urllib.parse import unquote_plus
 import httpx
 
 from apiconn_nb import fence, fields, redaction
+from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import FenceError, TokenError
 from apiconn_nb.network import Backend
 from apiconn_nb.private_values import PRIVATE, private_copy, public_url
 
 BARE = "apiconn_bare"
 """The request extension of a hop to an origin that gets no credentials (a redirect that the person allowed)."""
+
+ASIDE = "aside: "
+"""Begins the note on an error of a token request, which says where it went."""
 
 _CALL = "apiconn_call"
 _TOKEN_CAP = 1 << 20  # bytes of a token response
@@ -114,7 +118,8 @@ class Door(httpx.BaseTransport):
                 else:
                     try:
                         response = self._token_hop(_with_timeout(request, private))
-                    except httpx.TransportError as error:
+                    except httpx.RequestError as error:
+                        error.add_note(f"{ASIDE}{request.method} {str(request.url).partition('?')[0]}")
                         request = flow.throw(error)  # a renewal that failed may leave the old token in use
                         continue
                 try:
@@ -154,15 +159,13 @@ def send_aside(pool: httpx.BaseTransport, request: httpx.Request) -> httpx.Respo
     response = pool.handle_request(request)
     response.request = request
     try:
-        content = bytearray()
-        for chunk in response.iter_bytes():
-            content += chunk
-            if len(content) > _TOKEN_CAP:
-                raise TokenError(f"The answer of {request.url.host} is larger than 1 MiB: is it the right endpoint?")
+        content = b"".join(read_decoded(response, _TOKEN_CAP))
+    except TooLargeToDecode:
+        raise TokenError(f"The answer of {request.url.host} is larger than 1 MiB: is it the right endpoint?") from None
     finally:
         response.close()
     headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]
-    return httpx.Response(response.status_code, headers=headers, content=bytes(content), request=request)
+    return httpx.Response(response.status_code, headers=headers, content=content, request=request)
 
 
 _FRAMING = ("content-encoding", "content-length", "transfer-encoding")

@@ -173,9 +173,9 @@ class TokenAuth(httpx.Auth):
     def _renew(self, token: Token | None) -> Flow:
         try:
             renewed = yield from self._renewal(token)
-        except (TokenError, httpx.TransportError) as error:
+        except (TokenError, httpx.RequestError) as error:
             # A renewal that failed early harms nothing while the old token lives.
-            passing = isinstance(error, httpx.TransportError) or (error.status or 500) >= 500 or error.status == 429
+            passing = isinstance(error, httpx.RequestError) or (error.status or 500) >= 500 or error.status == 429
             if passing and token is not None and token.is_alive(time.time()):
                 return token
             raise

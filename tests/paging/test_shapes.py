@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import httpx
 import pytest
 
 from apiconn_nb.paging import find_paginator, paginator_named
-from tests.paging.shapes import Shape, load
+from tests.paging.shapes import FILE, Shape, load, request_of
 
 SHAPES = load()
+ROW_SHAPES = json.loads(FILE.with_name("shapes.json").read_text("utf-8"))
 KEYS = {"api_key"}  # the parameter in which the shapes' own key travels
 
 
@@ -43,6 +45,15 @@ def test_a_found_paginator_is_saved_and_named_again(shape: Shape) -> None:
     named = paginator_named(paginator.spec)
     named.strip_query = frozenset(KEYS)
     assert asked(named.advance(shape.request, shape.response, shape.document, shape.rows)) == asked(shape.next)
+
+
+@pytest.mark.parametrize("entry", ROW_SHAPES, ids=[entry["name"] for entry in ROW_SHAPES])
+def test_the_shapes_of_row_finding_are_paged_too(entry: dict[str, Any]) -> None:
+    """Collected by another hand, for their rows: what paging makes of them was read and written down afterwards."""
+    request, document = request_of(entry["request"]), entry["body"]
+    response = httpx.Response(200, headers=entry["headers"], content=json.dumps(document).encode(), request=request)
+    paginator = find_paginator(request, response, document, entry["count"])
+    assert (paginator.spec if paginator else None) == entry["paginator"]
 
 
 def test_there_are_many_and_each_has_its_source() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -284,3 +285,27 @@ def test_pages_that_are_no_json_are_counted_too(kind: str, page_of: Callable[[ra
         assert len(list(pages)) == 4
     assert asked == ["0", "10", "20", "30"]
     assert pages.stopped == "the page is not full (4 rows)"
+
+
+def test_an_interrupt_leaves_the_walk_where_it_was() -> None:
+    api, slow = Listing(60, listing.total_known), threading.Event()
+
+    def fetch(request: httpx.Request) -> Answer:
+        if "page=3" in str(request.url):
+            slow.wait(30)
+        return api.answer(request)
+
+    with Pages(first(listing.total_known, 10), fetch, limit=None, concurrency=3) as pages:
+        got = [next(pages), next(pages)]
+        timer = threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT))
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            next(pages)
+        timer.join()
+        assert time.monotonic() - began < 5
+        assert [page.number for page in got] == [1, 2]
+        assert pages.number == 2
+        slow.set()
+        assert ids(pages) == list(range(20, 60))
+    assert len(api.asked) == len(set(api.asked)) == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, quote_plus
@@ -85,7 +86,7 @@ class Operation:
         self.headers.append(("Referer", value.removesuffix(";auto")))
 
     def _on_range(self, value: str) -> None:
-        self.headers.append(("Range", f"bytes={value}"))
+        self.headers.append(("Range", f"bytes={value}" if "-" in value else f"bytes={value}-"))
 
     def _on_cookie(self, value: str) -> None:
         if "=" in value:
@@ -211,6 +212,9 @@ class Operation:
             name, colon, password = self.user.partition(":")
             if not colon:
                 self.lost.append("the password, which curl asks for: set it with --password")
+            if not name and not names_in(password):  # HTTP Basic Auth needs a user name here
+                pair = base64.b64encode(f":{password}".encode()).decode("ascii")
+                return Credential("key-in-header", {"key_name": "Authorization", "key_prefix": "Basic ", "key": pair})
             return Credential("basic", {"username": name, "password": password})
         return None
 
@@ -302,6 +306,8 @@ class Operation:
                 draft.unneeded.append(f"header {name}")
             else:
                 kept.append((name, value))
+        if self.data and body is None and not self.in_query and not self._kind():
+            kept.append(("Content-Type", FORM))
         if self.json and not any(name.lower() == "accept" for name, _ in kept):
             kept.append(("Accept", "application/json"))
         return kept

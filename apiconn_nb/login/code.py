@@ -16,7 +16,7 @@ from apiconn_nb.errors import LoginError
 from apiconn_nb.login import jupyter, paste, receiver
 from apiconn_nb.login.jupyter import Address
 from apiconn_nb.login.place import Via
-from apiconn_nb.login.redirect import PATH, PORT, Redirect
+from apiconn_nb.login.redirect import PATH, Redirect
 from apiconn_nb.login.steps import Send, Steps, drive
 from apiconn_nb.login.transaction import Answer, AnswerRefused, Pairs, Transaction, find, refuse_duplicates
 from apiconn_nb.login.way import Patience
@@ -97,8 +97,7 @@ class CodeWay:
         if self.via == "paste":
             self._open_paste()
             return
-        port = self._redirect.port or PORT
-        self._receiver = receiver.serve(self, port, is_fixed=bool(self._redirect.port))
+        self._receiver = receiver.serve(self, self._redirect.wanted_port, is_fixed=bool(self._redirect.port))
         own = self._receiver.port
         if self.via == "loopback":
             base = f"http://{self._redirect.host}:{own}"
@@ -111,7 +110,7 @@ class CodeWay:
 
     def _open_paste(self) -> None:
         """A direct link: the browser cannot reach the receiver, so there is none."""
-        self.redirect_url = self._redirect.loopback_url(PORT)
+        self.redirect_url = self._redirect.loopback_url(self._redirect.wanted_port)
         self.link = self._notebook.show(self._provider_url(self.redirect_url))
 
     # ── what the receiver asks (receiver.Desk) ─────────────────────────────────────────────────────────────────────
@@ -184,7 +183,7 @@ class CodeWay:
 
     def _turn_to_paste(self) -> None:
         if self._redirect.kind == "any":
-            self._redirect = Redirect("loopback", port=PORT)
+            self._redirect = Redirect("loopback")
         self.via = "paste"
         self._open_paste()
         self.steps.note("the link did not load in the browser: a direct one instead, and the answer by hand")

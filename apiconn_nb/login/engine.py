@@ -20,7 +20,7 @@ from apiconn_nb.login import faults, jupyter
 from apiconn_nb.login.code import CodeWay, Notebook
 from apiconn_nb.login.device import DeviceWay
 from apiconn_nb.login.place import VIAS, Choice, Offers, Via, choose, has_server_proxy, is_attended
-from apiconn_nb.login.redirect import PORT, redirect_of, to_register
+from apiconn_nb.login.redirect import redirect_of, to_register
 from apiconn_nb.login.steps import Steps, drive
 from apiconn_nb.login.transaction import plain
 from apiconn_nb.login.underway import Login
@@ -175,17 +175,18 @@ class _Plan:
     def way(self, via: Via) -> Way:
         """The way back, not opened yet; token requests take the collection's own times."""
         send = self.collection.door.send_aside
-        base = jupyter.public_base(self.environ, PORT, self.public_url)
+        redirect = redirect_of(self.method)
+        base = jupyter.public_base(self.environ, redirect.wanted_port, self.public_url)
         is_hub = bool(self.environ.get("JUPYTERHUB_SERVICE_PREFIX"))
 
         def show(url: str) -> str:
-            return jupyter.through_proxy(url, base, PORT) if is_hub else url
+            return jupyter.through_proxy(url, base, redirect.wanted_port) if is_hub else url
 
         if via == "device":
             return DeviceWay(self.method, send, self.steps, show)
         owner = (self.collection.name, self.collection.environment)
         notebook = Notebook(self.environ, self.public_url, show)
-        return CodeWay(owner, self.method, via, redirect_of(self.method), send, self.steps, self.values, notebook)
+        return CodeWay(owner, self.method, via, redirect, send, self.steps, self.values, notebook)
 
 
 def _check_possible(via: Via, offers: Offers, method: AuthorizationCode) -> None:

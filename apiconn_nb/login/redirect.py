@@ -33,6 +33,11 @@ class Redirect:
     path: str = PATH
     host: str = "127.0.0.1"
 
+    @property
+    def wanted_port(self) -> int:
+        """Where the receiver should listen: the fixed port, else the one that stays the same if it can."""
+        return self.port or PORT
+
     def loopback_url(self, port: int) -> str:
         """The URL at a receiver that listens on `port`."""
         return self.url or f"http://{self.host}:{port}{self.path}"

@@ -21,6 +21,7 @@ from apiconn_nb.login import Login, engine, receiver
 from apiconn_nb.login.engine import start_login
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CollectionSettings
+from tests.servers.launch import free_port
 
 Make = Callable[..., Collection]
 
@@ -109,7 +110,15 @@ def shop(provider: Demo, make: Make) -> Callable[..., Collection]:
 
 
 @pytest.fixture
-def begin() -> Callable[..., Login]:
+def own_port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The port that logins prefer: one of this test run's own, so that a run beside it has another."""
+    port = free_port()
+    monkeypatch.setattr("apiconn_nb.login.redirect.PORT", port)
+    return port
+
+
+@pytest.fixture
+def begin(own_port: int) -> Callable[..., Login]:
     """Begins a login as a person in a notebook would; ``via="loopback"`` unless told otherwise."""
 
     def start(collection: Collection, *, via: str = "loopback", **options: Any) -> Login:

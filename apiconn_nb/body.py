@@ -44,6 +44,8 @@ def fill_body(content_type: str, body: str, needed: Needed) -> tuple[bytes, str]
     text = filler(body.strip() if kind == "form" else body, needed)
     if kind == "json":
         _check_json(text)
+    if kind == "ndjson" and not text.endswith("\n"):
+        text += "\n"  # a cell ends without one, and bulk endpoints want it behind the last document
     if kind == "multipart":
         # RFC 2046 §5.1.1: CRLF around each boundary, and a cell's lines end with LF.
         text = text.rstrip("\n").replace("\n", "\r\n") + "\r\n"

@@ -146,12 +146,17 @@ class Operation:
         if content[:1] in ("@", "<"):
             self.lost.append(f"the form field {name[:40]} from a file: give its text as -p")
             content = mark(name)
-        elif kind := re.search(r";\s*(type|filename|encoder|headers)=", content):
-            self.lost.append(f"{kind[1]} of the form field {name[:40]}")
-            content = content[: kind.start()]
-        if len(content) > 1 and content[0] == content[-1] == '"':
-            content = content[1:-1].replace('\\"', '"')
+        elif quoted := re.fullmatch(r'\s*"((?:[^"\\]|\\.)*)"\s*(;.*)?', content, re.DOTALL):
+            content = re.sub(r'\\(["\\])', r"\1", quoted[1])
+            self._note_part(name, quoted[2] or "")
+        else:
+            content, _, rest = content.partition(";")  # curl itself ends the value there
+            self._note_part(name, rest)
         self.parts.append((name, content))
+
+    def _note_part(self, name: str, rest: str) -> None:
+        if kind := re.search(r"(type|filename|encoder|headers)=", rest):
+            self.lost.append(f"{kind[1]} of the form field {name[:40]}")
 
     def _on_form_string(self, value: str) -> None:
         name, _, content = value.partition("=")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import functools
+import html
 import json
 import logging
 import re
@@ -22,26 +23,24 @@ MASK = "•••"
 _SHORTEST = 4
 _MOST = 4096  # values; a kernel that renews hourly for a year stays below
 
-_known: OrderedDict[str, None] = OrderedDict()
-_pattern: re.Pattern[str] | None = None
+_known: OrderedDict[str, None] = OrderedDict()  # the one used last at the end
 _lock = threading.Lock()
 _collecting = threading.local()
 
 
 def register(value: str) -> None:
     """Have `value` cut from what is shown from now on."""
-    global _pattern
     if len(value) < _SHORTEST:
         return
     for seen in getattr(_collecting, "sets", ()):
         seen.add(value)
-    if value in _known:
+    if value in _known and len(_known) < _MOST // 2:
         return
     with _lock:
         _known[value] = None
+        _known.move_to_end(value)
         while len(_known) > _MOST:
             _known.popitem(last=False)
-        _pattern = None
 
 
 def known() -> tuple[str, ...]:
@@ -94,28 +93,23 @@ def collecting() -> Iterator[Collected]:
 
 def redact(text: str) -> str:
     """`text` with every known secret, plain or encoded, replaced by a mask."""
-    pattern = _pattern or _compile()
-    return pattern.sub(MASK, text) if pattern else text
+    found = [form for value in known() for form in encoded_forms(value) if form in text]
+    # Longest first, so that a form is never cut in half by another one inside it.
+    for form in sorted(found, key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return text
 
 
-def _compile() -> re.Pattern[str] | None:
-    global _pattern
-    with _lock:
-        forms = {form for value in _known for form in encoded_forms(value) if len(form) >= _SHORTEST}
-        if not forms:
-            return None
-        # Longest first, so that a form is never cut in half by another one inside it.
-        _pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)))
-        return _pattern
-
-
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=_MOST)
 def encoded_forms(value: str) -> frozenset[str]:
-    """`value` as it may stand in text: plain, percent-encoded, form-encoded, JSON-escaped, base64 (each shift), hex."""
+    """`value` as it may stand in text: plain, in a URL, a form, JSON, HTML, base64 at each shift, and hex."""
     raw = value.encode("utf-8", "surrogatepass")
-    forms = {value, quote(value, safe=""), quote(value), quote_plus(value), raw.hex(), raw.hex().upper()}
-    forms |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    forms |= {re.sub("%..", lambda escape: escape[0].lower(), form) for form in tuple(forms) if "%" in form}
+    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="~()*!'")}
+    forms = {value, raw.hex(), raw.hex().upper(), *quoted, *_in_json(value), *_in_html(value)}
+    forms |= {re.sub("%..", lambda escape: escape[0].lower(), form) for form in quoted}
+    if not value.isascii():
+        mistaken = raw.decode("latin-1")  # what a server makes of a header's bytes that takes them for Latin-1
+        forms |= {mistaken, *_in_json(mistaken)}
     for shift in range(3):
         # Inside a longer base64 text (`user:secret`) the value starts at any of three bit offsets; the characters
         # it shares with its neighbours are left off.
@@ -124,7 +118,22 @@ def encoded_forms(value: str) -> frozenset[str]:
         whole = (len(raw) + shift) // 3 * 4
         core = encoded[skip:whole]
         forms |= {core, core.replace("+", "-").replace("/", "_")}
-    return frozenset(forms)
+    return frozenset(form for form in forms if len(form) >= _SHORTEST)
+
+
+def _in_json(value: str) -> set[str]:
+    forms = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    forms |= {form.replace("/", "\\/") for form in forms}  # PHP
+    careful = re.sub(r"[&+<>'`]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value)[1:-1])  # .NET, Go, Rails
+    careful = careful.replace('\\"', "\\u0022")
+    some = re.sub(r"[&<>]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)[1:-1])
+    upper = [re.sub(r"\\u....", lambda found: "\\u" + found[0][2:].upper(), form) for form in (careful, some)]
+    return {*forms, careful, some, *upper, careful.replace("\\u0022", '\\"'), upper[0].replace("\\u0022", '\\"')}
+
+
+def _in_html(value: str) -> set[str]:
+    escaped = html.escape(value)
+    return {escaped, escaped.replace("&quot;", "&#34;").replace("&#x27;", "&#39;"), html.escape(value, quote=False)}
 
 
 class RedactingFilter(logging.Filter):

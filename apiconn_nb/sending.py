@@ -13,6 +13,7 @@ import httpx
 
 from apiconn_nb import fence, network, redaction
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
+from apiconn_nb.echoes import mask_echoes
 from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
 from apiconn_nb.limiter import Limiter
 from apiconn_nb.recording import REPLAYED
@@ -22,7 +23,6 @@ from apiconn_nb.transport import ASIDE, BARE
 _RETRIED = (429, 502, 503, 504)
 _LONGEST_WAIT = 120.0  # seconds; a server that asks for more is answered with an error that says so
 _REDIRECTS = 10
-_ECHO = 8  # bytes from which on a secret is looked for in an answer
 _SAFE_HEADERS = ("accept", "accept-language", "user-agent")
 
 
@@ -88,7 +88,7 @@ def send(
             limited = limiter.learn(response)
             wait = _wait_for(response, attempt, policy)
             if wait is None or time.monotonic() + max(wait, limited) > deadline:
-                masked = mask_echo(response, secrets)
+                masked = mask_echoes(response, secrets)
                 return Sent(response, attempt, time.monotonic() - started, masked)
         attempt += 1
         _sleep(wait, stop)
@@ -229,24 +229,6 @@ def _read(response: httpx.Response, cap: int, deadline: float) -> bytes:
             request=response.request,
         ) from None
     return b"".join(pieces)
-
-
-def mask_echo(response: httpx.Response, secrets: redaction.Collected) -> bool:
-    """Mask the call's own secrets where the answer repeats them; whether it did."""
-    masked = False
-    # Shorter texts stand in data by chance, and the data must stay what it is.
-    forms = [form.encode("utf-8", "surrogatepass") for form in secrets.forms(_ECHO)]
-    for each in [*response.history, response]:
-        for raw in forms:
-            if raw in each.content:
-                each._content = each.content.replace(raw, redaction.MASK.encode())
-                masked = True
-        head = b"\n".join(value for _, value in each.headers.raw)
-        if any(raw in head for raw in forms):
-            for name, text in list(each.headers.items()):
-                each.headers[name] = redact(text).replace(redaction.MASK, "***")  # a header's text is ASCII
-            masked = True
-    return masked
 
 
 def _translate(error: Exception, request: httpx.Request, policy: Policy, retries: int) -> Exception:

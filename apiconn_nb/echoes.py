@@ -1,0 +1,45 @@
+"""Servers repeat what they are sent, in debug routes, error texts, next-page links: a call's secrets are masked there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import httpx
+
+from apiconn_nb.private_values import PRIVATE
+from apiconn_nb.redaction import MASK, Collected, encoded_forms
+from apiconn_nb.secrets import Secret
+
+_SHORTEST = 8  # characters: shorter texts stand in data by chance, and the data must stay what it is
+
+
+def mask_echoes(response: httpx.Response, secrets: Collected) -> bool:
+    """Mask the call's own secrets in `response` and its history, body and headers; whether there was one."""
+    forms = [(form, form.encode("utf-8", "surrogatepass")) for form in secrets.forms(_SHORTEST)]
+    masked = False
+    for each in [*response.history, response]:
+        head = b"\n".join(value for _, value in each.headers.raw)
+        found = [(form, raw) for form, raw in forms if raw in each.content or raw in head]
+        if found:
+            _mask(each, found)
+            masked = True
+    return masked
+
+
+def _mask(response: httpx.Response, found: list[tuple[str, bytes]]) -> None:
+    names = _masks_of_private_values(response.request)
+    content, headers = response.content, response.headers.raw
+    for form, raw in found:
+        mask = names.get(form, MASK)
+        content = content.replace(raw, mask.encode())
+        # A header is ASCII, and an address in one (Link, Location) may be called again.
+        headers = [(name, value.replace(raw, quote(mask, safe="").encode())) for name, value in headers]
+    response._content = content
+    response.headers = httpx.Headers(headers)
+
+
+def _masks_of_private_values(request: httpx.Request) -> Mapping[str, str]:
+    """The form of each private value → its own mask, so that a next-page link that repeats it still leads on."""
+    hidden: dict[str, Secret] = request.extensions.get(PRIVATE, {})
+    return {form: mask for mask, secret in hidden.items() for form in encoded_forms(secret.reveal())}

@@ -1,4 +1,4 @@
-"""Servers repeat what they are sent, in debug routes, error texts, next-page links: a call's secrets are masked there."""
+"""Servers repeat what they are sent, in debug routes, error texts and links: a call's secrets are masked there."""
 
 from __future__ import annotations
 

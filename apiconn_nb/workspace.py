@@ -76,21 +76,22 @@ class Workspace:
                 self._open[name, chosen] = found
             return found
 
-    def save(self, settings: CollectionSettings) -> None:
+    def save(self, settings: CollectionSettings, before: CollectionSettings | None = None) -> None:
         """Write a collection; secrets in it go to the keyring or this kernel's memory, the file gets the reference.
 
-        Raises ConfigError and its kin before anything is written.
+        `before` is what the caller had read and changed into `settings` (None: what was read last): what somebody else
+        saved since then is kept. Raises ConfigError and its kin before anything is written.
         """
         with self._lock:
             settings = self.put_away_secrets(settings)
-            config.save(self.path, settings, self._settings.get(settings.name))
+            config.save(self.path, settings, before or self._settings.get(settings.name))
             self._stamp = None
             self.all()
 
     def save_call(self, name: str, call: str, saved: SavedCall) -> None:
         """Save a call of a collection under a name."""
         settings = self.settings(name)
-        self.save(dataclasses.replace(settings, calls={**settings.calls, call: saved}))
+        self.save(dataclasses.replace(settings, calls={**settings.calls, call: saved}), settings)
 
     def delete(self, name: str) -> None:
         """Take a collection out of the file, and forget its tokens and what was typed for it."""

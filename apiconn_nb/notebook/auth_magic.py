@@ -129,7 +129,8 @@ def _set_up(
 ) -> None:
     """Save the collection with what the line says. Everything is looked at before anything is stored."""
     current = workspace.current()
-    before = current.all().get(name) or CollectionSettings(name)
+    found = current.all().get(name)
+    before = found or CollectionSettings(name)
     fields = {each.name: each for each in fields_of(chosen)}
     _refuse_literals(shell, fields, given)
     values: dict[str, Any] = {}
@@ -153,7 +154,7 @@ def _set_up(
         )
     settings.check()
     actions.check_complete(settings)
-    current.save(settings)
+    current.save(settings, found)
 
 
 def _refuse_literals(shell: Any, fields: dict[str, Field], given: dict[str, Any]) -> None:

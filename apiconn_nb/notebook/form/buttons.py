@@ -101,7 +101,14 @@ class Buttons:
         self._check_name()
         settings = form.draft.settings()
         check_together(settings, ask_keyring=True)
-        form.space.save(settings)
+        try:
+            form.space.save(settings, form.draft.base if form.draft.is_saved else None)
+        except ConfigError:
+            form.changes.look()
+            if not form.changes.collide:
+                raise
+            form.say("Not saved: the file was changed meanwhile. Press Save again to keep what you typed.", wrong=True)
+            return False
         form.draft.put_down(form.space.settings(form.draft.name))
         form.changes.settle()
         form.refresh()

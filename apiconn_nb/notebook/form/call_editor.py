@@ -39,13 +39,14 @@ def _field(name: str, label: str, help_text: str = "", **more: Any) -> Field:
 
 
 FIELDS = (
-    _field("request", "Request", "As in a cell: request line, headers, a blank line, the body. [name] and <name> insert "
-           "a parameter.", required=True, placeholder="GET /users?limit=[limit]"),
+    _field("request", "Request", "As in a cell: request line, headers, a blank line, the body. [name] and <name> "
+           "insert a parameter.", required=True, placeholder="GET /users?limit=[limit]"),
     _field("params", "Parameters", "What a parameter has where a call gives none. := before a value makes it JSON: "
            ":=10.", kind="rows", default={}),
     _field("records", "Rows at", "JMESPath; empty: they are found.", placeholder="items"),
     _field("pages", "Pages", "A number or all; empty: the first.", placeholder="all"),
-    _field("paginate", "Paginate", "Where the next page has to be said.", advanced=True, placeholder="cursor:PARAM=PATH"),
+    _field("paginate", "Paginate", "Where the next page has to be said.", advanced=True,
+           placeholder="cursor:PARAM=PATH"),
     _field("use_as", "Use as", "Empty: by its method.", choices=("", "data", "action"), format="choice", advanced=True),
     _field("private", "Private", "Parameters and headers that are shown nowhere, split by spaces.", advanced=True),
     _field("optional", "Optional", "Parameters left out where they have no value, split by spaces.", advanced=True),
@@ -213,7 +214,7 @@ class CallEditor:
         draft.calls.pop(self._name, None)
         if self._name in draft.base.calls:
             calls = {name: call for name, call in draft.base.calls.items() if name != self._name}
-            form.space.save(dataclasses.replace(draft.base, calls=calls))
+            form.space.save(dataclasses.replace(draft.base, calls=calls), draft.base)
             form.changes.look()
         form.calls.shut()
         form.refresh()

@@ -50,6 +50,11 @@ class Changes:
             lines.append(f"What you typed is kept: {', '.join(before)}.")
         self._show(lines)
 
+    @property
+    def collide(self) -> bool:
+        """Whether something was changed both here and in the file."""
+        return bool(self._collisions)
+
     def settle(self) -> None:
         """Everything is saved: nothing collides any more."""
         self._collisions = []

@@ -30,10 +30,9 @@ def problem_of(field: Field, raw: Any, owner: str) -> str:
 
 def _check_text(field: Field, raw: Any) -> None:
     """A PEM by its lines, a JSON text by its characters; a secret only where its value is at hand."""
-    if isinstance(raw, Secret):
-        text = "" if raw.reference else raw.reveal()
-    else:
-        text = raw if field.kind == "text" else ""
+    text = raw if field.kind == "text" else ""
+    if isinstance(raw, Secret) and not raw.reference:
+        text = raw.reveal()
     if not text.strip() or field.format not in ("pem", "json"):
         return
     text = public_text(text, field.label)

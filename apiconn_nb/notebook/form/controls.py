@@ -1,4 +1,4 @@
-"""A field's declaration → the control that shows it. What a control is follows from the field's kind and format alone."""
+"""A field's declaration → the control that shows it: what it is follows from the field's kind and format alone."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ class FieldControl:
     def _note_text(self) -> str:
         # The place for a problem stands there from the start: screen readers announce what appears in it.
         problem = f'<span class="apiconn-problem">{escape(self._problem)}</span>' if self._problem else ""
-        help_text = f'<span class="apiconn-help">{escape(self.field.help)}</span>' if self.field.help else ""
+        words = "In development, where it is filled." if self.field.dev_of else self.field.help
+        help_text = f'<span class="apiconn-help">{escape(words)}</span>' if words else ""
         return f'<span role="alert">{problem}</span>{help_text}' if problem or help_text else ""
 
 

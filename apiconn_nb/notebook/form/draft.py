@@ -96,7 +96,7 @@ class Draft:
 
     def _rebase_method(self, settings: CollectionSettings) -> Rebased:
         old, mine, theirs = self.base.method, self.method, settings.method
-        if theirs == old or theirs == mine:
+        if theirs in (old, mine):
             return Rebased()
         if mine == old:
             self.method = theirs

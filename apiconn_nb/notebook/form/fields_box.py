@@ -1,4 +1,4 @@
-"""The fields of one group on the page: in their order, a development twin beside its live field, advanced ones folded."""
+"""The fields of a group on the page: in their order, a development twin beside its live field, advanced folded."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from apiconn_nb.notebook.form.controls import (
     NumberControl,
     TextControl,
 )
-from apiconn_nb.notebook.form.group import Group
 from apiconn_nb.notebook.form.fold import Fold
+from apiconn_nb.notebook.form.group import Group
 from apiconn_nb.notebook.form.parts import Parts
 from apiconn_nb.notebook.form.rows import RowsControl
 from apiconn_nb.notebook.form.secret_control import SecretControl
@@ -66,6 +66,18 @@ class FieldsBox:
     def check(self) -> list[Field]:
         """Look at every value, those in folds too, and say what is wrong beside it. The fields that do not hold."""
         return [field for field in self.group.fields.values() if self._check(field)]
+
+    def missing(self, *, development: bool) -> list[Field]:
+        """The fields that are needed and empty, said beside them."""
+        found = [
+            field
+            for name, field in self.group.fields.items()
+            if field.required and not self.group.raw(name)
+            if not (development and f"dev_{name}" in self.group.fields and self.group.raw(f"dev_{name}"))
+        ]
+        for field in found:
+            self.say(field, "This is needed.")
+        return found
 
     def say(self, field: Field, problem: str) -> bool:
         """Say something beside a field, unfolded where it has to be; False where it is not of this group."""

@@ -16,8 +16,8 @@ STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 class Frame(anywidget.AnyWidget):
     """Invisible, inside the form's box. Without it (no anywidget in the front end) the controls still work.
 
-    Parameters: `on_typed`, told what stands in the fields before a button's press arrives; `on_used`, told now and then
-    that somebody is at the form; `on_key_left_out`, told that a private key was pasted into a public field and kept out.
+    Parameters: `on_typed`, told what stands in the fields before a button's press arrives; `on_used`, told now and
+    then that somebody is at the form; `on_key_left_out`, told that a private key was kept out of a public field.
     """
 
     _esm = Unicode(_JAVASCRIPT).tag(sync=True)

@@ -69,5 +69,5 @@ def _follow_cells(shell: Any) -> None:
 
 
 def _catch_up(result: Any = None) -> None:
-    for form in list(_forms):
+    for form in _forms:
         form.turns.leave_word()

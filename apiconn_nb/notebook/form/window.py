@@ -22,6 +22,7 @@ from apiconn_nb.notebook.form.parts import Parts, toggle_class
 from apiconn_nb.notebook.form.redirect import RedirectLine
 from apiconn_nb.notebook.form.said import Message
 from apiconn_nb.notebook.form.start import Start
+from apiconn_nb.notebook.form.trusting import TrustQuestion
 from apiconn_nb.notebook.form.turns import Turns
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
 from apiconn_nb.workspace import Workspace
@@ -63,6 +64,7 @@ class Form:
         self.redirect = RedirectLine(self)
         self.message = Message(parts)
         self.changes = Changes(self)
+        self.trust = TrustQuestion(self)
         self.calls = CallsBox(self)
         self.buttons = Buttons(self)
         rest = [each for each in CONNECTION_FIELDS if each not in (*_IN_HEAD, *_SHARED)]
@@ -71,15 +73,13 @@ class Form:
         self.connection.folded(_SHARED, self._shared)
         self.connection.folded(rest, more)
         self.start = Start(self)
-        toggle_class(self.start.box, "apiconn-hidden", draft.is_saved)
-        frame = parts.own(
-            Frame(self.acting_on(self._take), self.turns.leave_word, self.acting_on(self._key_left_out), layout=parts.layout)
-        )  # fmt: skip
-        self._inner = parts.box(
-            parts.text(f"<style>{STYLE}</style>", "apiconn-style"), frame, self.start.box, self.head.box, self._method_place,
-            self.redirect.box, self._shared.box, more.box, self.calls.box, self.changes.box, self.message.box,
-            self.buttons.box, classes=("apiconn-form",),
-        )  # fmt: skip
+        on = (self.acting_on(self._take), self.turns.leave_word, self.acting_on(self._key_left_out))
+        frame = parts.own(Frame(*on, layout=parts.layout))
+        unseen = (parts.text(f"<style>{STYLE}</style>", "apiconn-style"), frame)
+        settings = (self.head.box, self._method_place, self.redirect.box, self._shared.box, more.box, self.calls.box)
+        said = (self.trust.box, self.changes.box, self.message.box)
+        page = (*unseen, self.start.box, *settings, *said, self.buttons.box)
+        self._inner = parts.box(*page, classes=("apiconn-form",))
 
     @property
     def method_fields(self) -> FieldsBox:
@@ -100,6 +100,7 @@ class Form:
 
     def refresh(self) -> None:
         """Show what holds now: the method's fields, state, colours, counts."""
+        toggle_class(self.start.box, "apiconn-hidden", self.draft.is_saved)
         self.head.show()
         self.method_fields  # noqa: B018 -- made when it is first looked at
         self._method_place.children = (self._methods[self.draft.method][1],)
@@ -110,6 +111,7 @@ class Form:
         self._shared.title(f"Shared headers and parameters ({sum(counts)})")
         self.redirect.refresh()
         self.calls.refresh()
+        self.trust.refresh()
         self.buttons.refresh()
         self.head.state.show(self._state())
 
@@ -138,8 +140,10 @@ class Form:
         self.say(text, wrong=True)
 
     def check(self) -> list[Field]:
-        """Look at every field and say what is wrong beside it. The fields that do not hold."""
-        return [*self.connection.check(), *self.method_fields.check()]
+        """Look at every field and say what is wrong or missing beside it. The fields that do not hold."""
+        development = self.connection.controls["environment"].widget.value == "development"
+        wrong = [*self.connection.check(), *self.method_fields.check()]
+        return wrong + [each for each in self.method_fields.missing(development=development) if each not in wrong]
 
     def acting(self, work: Callable[[], None]) -> Callable[[], None]:
         """`work` as a handler: alone with the form, on whatever thread, and what it raises is said in the form."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,8 @@ class Workbench:
 
     def __init__(self, server: Jupyter, browser: Browser, name: str) -> None:
         self.server = server
-        self.folder = server.root / name
-        self.folder.mkdir()
+        # Two files may have a test of one name.
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=server.root))
         self.console: list[tuple[str, str]] = []
         self.blocked: list[str] = []
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 900})

@@ -61,11 +61,7 @@ class Collection:
         )
         self.base_url = self._base_url()
         self.state = "not tested"
-        self.slot = TokenSlot(
-            store or MemoryStore(),
-            slot_key(self.name, self.environment, {"method": settings.method, **_public(settings)}),
-            f"%apiconn_auth {self.name} --login",
-        )
+        self.slot = slot_of(settings, self.environment, store or MemoryStore())
         self._auth = self.method.auth(self.slot)
         self._origins = self._all_origins()
         self._shared = Shared(self.base_url, settings.value("headers"), settings.value("query"))
@@ -254,9 +250,16 @@ def choose_environment(settings: CollectionSettings, asked: str | None) -> str:
     return str(chosen)
 
 
-def _public(settings: CollectionSettings) -> dict[str, Any]:
-    """What tells one client from another: the settings as the file holds them, which has no secret in it."""
-    return {name: value for name, value in settings.auth.items() if isinstance(value, str | bool | int)}
+def slot_of(settings: CollectionSettings, environment: str, store: Store) -> TokenSlot:
+    """Where a collection's token rests in one environment; it need not be complete enough to be called."""
+    public = {"method": settings.method, **{name: _public(value) for name, value in settings.auth.items()}}
+    key = slot_key(settings.name, environment, public)
+    return TokenSlot(store, key, f"%apiconn_auth {settings.name} --login")
+
+
+def _public(value: Any) -> Any:
+    """What tells one client from another: a setting as the file holds it, a secret by its reference."""
+    return {name: str(each) for name, each in value.items()} if isinstance(value, Mapping) else str(value)
 
 
 def _with_params(path: str, params: Mapping[str, Any]) -> str:

@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 import threading
 import time
+import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from filelock import Timeout
 
-from apiconn_nb.auth.store import Store, file_lock, stamp_file
+from apiconn_nb.auth.store import Store, file_lock
 from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import ConfigError
 
 _LOCK_WAIT = 60.0  # seconds another kernel may take for its renewal
+_PAUSE = 5.0  # seconds after a failed renewal in which a living token is used as it is
+_NEVER = object()  # no stamp yet: the store was never looked into
+
+
+class TokenStoreWarning(UserWarning):
+    """A token could not be stored, and is kept in this kernel's memory."""
+
+
+class _Entry:
+    """What the slots of one entry share in this process: who renews it, how the last renewal ended, what is unsaved."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.ended = 0  # renewals that have ended so far
+        self.failure: Exception | None = None  # how the last one ended
+        self.failed_at = -_PAUSE
+        self.unsaved: Token | None = None
+
+
+_entries: weakref.WeakKeyDictionary[Store, dict[str, _Entry]] = weakref.WeakKeyDictionary()
+_entries_lock = threading.Lock()
+
+
+def _entry(store: Store, key: str) -> _Entry:
+    with _entries_lock:
+        return _entries.setdefault(store, {}).setdefault(key, _Entry())
 
 
 class TokenSlot:
@@ -29,54 +58,50 @@ class TokenSlot:
     def __init__(self, store: Store, key: str, login_command: str = "the login") -> None:
         self._store = store
         self._key = key
+        self._entry = _entry(store, key)
         self.login_command = login_command
         self._token: Token | None = None
-        self._seen = -1  # the stamp at the last look into the store; -1: never looked
-        self._lock = threading.RLock()
+        self._seen: object = _NEVER
         self.wait_for_login: Callable[[], None] | None = None
 
     @property
     def token(self) -> Token | None:
-        """The token, read again where another kernel has renewed it or signed out since."""
-        if self._seen != self._stamp():
+        """The token, read again where anybody has renewed it or signed out since."""
+        if self._entry.unsaved is not None:
+            return self._entry.unsaved
+        if self._seen != self._store.stamp(self._key):
             self.reload()
         return self._token
 
     def reload(self) -> Token | None:
         """The token as the store has it now."""
-        seen = self._stamp()  # before the look: a change during it is seen at the next one
+        if self._entry.unsaved is not None:
+            return self._entry.unsaved
+        seen = self._store.stamp(self._key)  # before the look: a change during it is seen at the next one
         record = self._store.read(self._key)
         self._token = Token.from_record(record) if record is not None else None
         self._seen = seen
         return self._token
 
     def keep(self, token: Token) -> None:
-        """Store `token` first, then use it: a rotated refresh token is on disk before its access token is sent."""
-        self._store.write(self._key, token.to_record())
-        self._token = token
-        self._tell()
+        """Store `token` first, then use it: a rotated refresh token is on disk before its access token is sent.
+
+        Where it cannot be stored it is kept in memory, with a warning: the token before it may be dead already.
+        """
+        try:
+            self._store.write(self._key, token.to_record())
+        except ConfigError as error:
+            self._entry.unsaved = token
+            warnings.warn(f"{error} The token is kept in this kernel's memory.", TokenStoreWarning, stacklevel=2)
+            return
+        self._entry.unsaved = None
+        self.reload()
 
     def drop(self) -> None:
-        """Forget the token here and in the store."""
+        """Forget the token here and in the store. Raises ConfigError where the store cannot be written."""
+        self._entry.unsaved = None
         self._store.write(self._key, None)
-        self._token = None
-        self._tell()
-
-    def _stamp(self) -> int:
-        """When any kernel last wrote the entry. A keyring is slow to ask; a file's time costs microseconds."""
-        if not self._store.shared:
-            return 0
-        try:
-            return stamp_file(self._key).stat().st_mtime_ns
-        except OSError:
-            return 0
-
-    def _tell(self) -> None:
-        if self._store.shared:
-            with contextlib.suppress(OSError):
-                path = stamp_file(self._key)
-                path.write_bytes(b"")
-        self._seen = self._stamp()
+        self.reload()
 
     def await_login(self) -> None:
         """Wait for a login under way, if only that can sign a call: nobody is signed in, or the sign-in is over.
@@ -99,7 +124,10 @@ class TokenSlot:
 
     def where(self) -> str:
         """Where the token is kept, in words."""
-        return self._store.where()
+        unsaved = "this kernel's memory, since it cannot be written to " if self._entry.unsaved is not None else ""
+        return unsaved + self._store.where()
+
+    # ── renewals ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     @contextlib.contextmanager
     def renewing(self) -> Iterator[None]:
@@ -107,7 +135,7 @@ class TokenSlot:
 
         Raises ConfigError when another kernel holds the entry for longer than a minute.
         """
-        with self._lock:
+        with self._entry.lock:
             if not self._store.shared:
                 yield
                 return
@@ -120,6 +148,31 @@ class TokenSlot:
                 yield
             finally:
                 lock.release()
+
+    @property
+    def renewals(self) -> int:
+        """How many renewals have ended; for `failure_since`."""
+        return self._entry.ended
+
+    def ended(self, failure: Exception | None) -> None:
+        """Note how a renewal ended. To be called while `renewing`."""
+        entry = self._entry
+        entry.ended += 1
+        entry.failure = copy.copy(failure)
+        if failure is not None:
+            entry.failed_at = time.monotonic()
+
+    def failure_since(self, renewals: int) -> Exception | None:
+        """How the renewal failed that ended while the caller waited for its turn; None where none did.
+
+        It is the caller's failure too: 32 threads that each try a wrong password lock an account.
+        """
+        return copy.copy(self._entry.failure) if self._entry.ended > renewals else None
+
+    @property
+    def rests(self) -> bool:
+        """Whether a renewal failed a moment ago, so that a token that still lives is used without another try."""
+        return self._entry.failure is not None and time.monotonic() - self._entry.failed_at < _PAUSE
 
 
 def slot_key(collection: str, environment: str, settings: dict[str, Any]) -> str:

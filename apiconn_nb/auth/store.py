@@ -37,6 +37,9 @@ class Store(Protocol):
     def write(self, key: str, record: dict[str, Any] | None) -> None:
         """Keep the record; None removes it."""
 
+    def stamp(self, key: str) -> object:
+        """What differs once anybody has written the entry; cheap enough to ask before each call."""
+
     def where(self) -> str:
         """The place in words, for ``--status``."""
 
@@ -48,6 +51,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._records: dict[str, dict[str, Any]] = {}
+        self._writes = 0
 
     def read(self, key: str) -> dict[str, Any] | None:
         """The record, or None."""
@@ -59,6 +63,11 @@ class MemoryStore:
             self._records.pop(key, None)
         else:
             self._records[key] = record
+        self._writes += 1
+
+    def stamp(self, key: str) -> object:
+        """How often anything was written."""
+        return self._writes
 
     def where(self) -> str:
         """The place in words."""
@@ -93,6 +102,10 @@ class FileStore:
             except OSError as error:
                 raise ConfigError(f"The token file {self._path} cannot be written: {error.strerror}.") from None
 
+    def stamp(self, key: str) -> object:
+        """The file's identity and time: it is replaced whole at each write."""
+        return _stamp_of(self._path)
+
     def where(self) -> str:
         """The place in words."""
         return f"the file {self._path}" + (f" ({self.repaired})" if self.repaired else "")
@@ -123,22 +136,34 @@ class KeyringStore:
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        self._stamp_files: dict[str, Path] = {}
 
     def read(self, key: str) -> dict[str, Any] | None:
-        """The record, or None."""
+        """The record, or None; also where the entry is not ours."""
         text = _in_time(lambda: self._backend.get_password(_SERVICE, key))
-        if not text:
+        try:
+            found = json.loads(text or "null")
+        except ValueError:
             return None
-        found = json.loads(text)
         return found if isinstance(found, dict) else None
 
     def write(self, key: str, record: dict[str, Any] | None) -> None:
         """Keep the record; None removes it."""
         if record is not None:
             _in_time(lambda: self._backend.set_password(_SERVICE, key, json.dumps(record)))
-            return
-        if _in_time(lambda: self._backend.get_password(_SERVICE, key)) is not None:
+        elif _in_time(lambda: self._backend.get_password(_SERVICE, key)) is not None:
             _in_time(lambda: self._backend.delete_password(_SERVICE, key))
+        with contextlib.suppress(OSError):
+            write_private(self._stamp_file(key), b"")
+
+    def stamp(self, key: str) -> object:
+        """The time of a file that each write touches: a keyring is slow to ask."""
+        return _stamp_of(self._stamp_file(key))
+
+    def _stamp_file(self, key: str) -> Path:
+        if key not in self._stamp_files:
+            self._stamp_files[key] = _beside(key, "stamp")
+        return self._stamp_files[key]
 
     def where(self) -> str:
         """The place in words."""
@@ -154,11 +179,16 @@ def open_store(token_file: str = "") -> Store:
 
 
 def file_lock(name: str) -> FileLock:
+    """The lock of that name among this person's processes on this machine."""
     return FileLock(_beside(name, "lock"), mode=0o600)
 
 
-def stamp_file(name: str) -> Path:
-    return _beside(name, "stamp")
+def _stamp_of(path: Path) -> object:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def runtime_folder() -> Path:

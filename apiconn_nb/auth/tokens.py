@@ -141,11 +141,23 @@ class TokenAuth(httpx.Auth):
             return token
 
     def _renewed(self) -> Flow:
+        renewals = self._slot.renewals
         with self._slot.renewing():
             token = self._slot.reload()
             if token is not None and token.is_fresh(time.time()):
                 return token  # another caller renewed it meanwhile
-            return (yield from self._renew(token))
+            lives = token is not None and token.is_alive(time.time())
+            if token is not None and lives and self._slot.rests:
+                return token
+            if (failure := self._slot.failure_since(renewals)) is not None:
+                raise failure
+            try:
+                return (yield from self._renewal(token))
+            except (TokenError, httpx.RequestError) as error:
+                # A renewal that failed early harms nothing while the old token lives.
+                if token is not None and lives and _is_passing(error):
+                    return token
+                raise
 
     def _after_refusal(self, refused: Token) -> Refused:
         try:
@@ -159,30 +171,30 @@ class TokenAuth(httpx.Auth):
 
     def _refused(self, refused: Token) -> Refused:
         """The token to try once more with; None where nothing but a person can get one."""
+        renewals = self._slot.renewals
         with self._slot.renewing():
             token = self._slot.reload()
             if token is not None and token.access_token != refused.access_token:
                 return token  # another caller renewed it meanwhile
             if self._method.interactive and not (token and token.refresh_token):
                 return None
+            if (failure := self._slot.failure_since(renewals)) is not None:
+                raise failure
             # The server refused what looked alive: what it says to the renewal is the answer, not the old token.
-            renewed = yield from self._renewal(token or refused)
-            self._slot.keep(renewed)
-            return renewed
-
-    def _renew(self, token: Token | None) -> Flow:
-        try:
-            renewed = yield from self._renewal(token)
-        except (TokenError, httpx.RequestError) as error:
-            # A renewal that failed early harms nothing while the old token lives.
-            passing = isinstance(error, httpx.RequestError) or (error.status or 500) >= 500 or error.status == 429
-            if passing and token is not None and token.is_alive(time.time()):
-                return token
-            raise
-        self._slot.keep(renewed)
-        return renewed
+            return (yield from self._renewal(token or refused))
 
     def _renewal(self, token: Token | None) -> Flow:
+        """A new token, stored. Called alone, by whoever has the slot."""
+        try:
+            renewed = yield from self._ask(token)
+        except Exception as error:
+            self._slot.ended(error)
+            raise
+        self._slot.keep(renewed)
+        self._slot.ended(None)
+        return renewed
+
+    def _ask(self, token: Token | None) -> Flow:
         if token is not None and token.refresh_token:
             try:
                 return (yield from self._method.refresh(token))
@@ -198,3 +210,8 @@ class TokenAuth(httpx.Auth):
             why = error.description or error.error
             return LoginRequired(f"The sign-in is over ({why}): run {self._slot.login_command}")
         return error
+
+
+def _is_passing(error: TokenError | httpx.RequestError) -> bool:
+    """Whether a failed renewal says nothing about the token: no answer, or the provider's own trouble."""
+    return isinstance(error, httpx.RequestError) or (error.status or 500) >= 500 or error.status == 429

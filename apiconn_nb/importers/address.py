@@ -21,12 +21,16 @@ _AUTHORITY_END = re.compile(r"[/?#]")
 
 @dataclass
 class Address:
-    """Where a call goes. `base` is empty where the source does not say; `lost` are sentences about what was changed."""
+    """Where a call goes.
+
+    `base` is empty where the source does not say; `missing` says then what is to be filled in, `lost` what was changed.
+    """
 
     base: str
     target: str
     userinfo: tuple[str, str] | None = None
     lost: list[str] = field(default_factory=list)
+    missing: str = ""
 
 
 def resolved(text: str, variables: Mapping[str, Variable]) -> str:
@@ -55,13 +59,13 @@ def address_of(url: str, base: str, variables: Mapping[str, Variable]) -> Addres
         rest = url[leading.end() :]
         if MARK.match(value):
             address = Address("", rest if rest.startswith(("/", "?")) else f"/{rest}")
-            address.lost.append(f"the base URL is the variable {leading[1]}, which has no value: set --base-url")
+            address.missing = f"the base URL, which is the variable {leading[1]} without a value"
             return address
         if not value.startswith("/"):
             return _below(value if _SCHEME.match(value) else _with_scheme(value), rest)
         url = value + rest
     if url.startswith(("/", "?")) or not url:
-        return Address("", url or "/", lost=["the base URL is not said: set --base-url"])
+        return Address("", url or "/", missing="the base URL, which is not said")
     whole = url if _SCHEME.match(url) else _with_scheme(url)
     return _split(whole, variables)
 
@@ -76,7 +80,7 @@ def _below(base: str, target: str) -> Address:
     address = _split(base, {})
     origin, path = address.base, address.target
     if "?" in path or "#" in path or names_in(path):
-        return Address(origin, path + target, address.userinfo, address.lost)
+        return Address(origin, path + target, address.userinfo, address.lost, address.missing)
     address.base = origin + path.rstrip("/") if origin else ""
     address.target = target if not target or target.startswith(("/", "?")) else f"/{target}"
     return address
@@ -96,7 +100,7 @@ def _split(url: str, variables: Mapping[str, Variable]) -> Address:
         name, _, password = user.partition(":")
         address.userinfo = (unquote(name), unquote(password))
     if names_in(host):
-        address.lost.append(f"the host is the variable {names_in(host)[0]}, which has no value: set --base-url")
+        address.missing = f"the base URL, whose host is the variable {names_in(host)[0]} without a value"
         return address
     address.base = _checked(f"{scheme[1].lower()}://{host}", address.lost)
     return address

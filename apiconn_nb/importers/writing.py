@@ -158,6 +158,10 @@ class Writing:
         self._report.secrets.append(FoundSecret(self._name, label, option or key, suggested, is_known))
         return Secret(value, label=label) if is_known else f"env:{suggested}"
 
+    def _missing(self, sentence: str) -> None:
+        if sentence not in self._report.missing:
+            self._report.missing.append(sentence)
+
     def _lost(self, sentence: str) -> None:
         self._report.lost.append(f"{self._name}: {sentence}")
 
@@ -170,8 +174,8 @@ class Writing:
             self._report.refused.append(f"{call.method[:30]} {shown(call.url)}: no HTTP method of a cell")
             return None
         lost = [*address.lost, *call.lost]
-        if address.base != self._group.base and not address.base:
-            lost = [each for each in lost if "base URL" not in each]
+        if address.missing and not self._group.base:
+            self._missing(f"{address.missing}: %apiconn_auth {self._name} --base-url https://…")
         try:
             template = self._template(call, address)
             params = self._params(call, template)

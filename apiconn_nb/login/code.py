@@ -17,6 +17,7 @@ from apiconn_nb.login import jupyter, paste, receiver
 from apiconn_nb.login.jupyter import Address
 from apiconn_nb.login.place import Via
 from apiconn_nb.login.redirect import PATH, Redirect
+from apiconn_nb.login.stand_in import is_ours
 from apiconn_nb.login.steps import Send, Steps, drive
 from apiconn_nb.login.transaction import Answer, AnswerRefused, Pairs, Transaction, find, refuse_duplicates
 from apiconn_nb.login.way import Patience
@@ -125,7 +126,7 @@ class CodeWay:
         if not (self._redirect.url or self._notebook.public_url):
             self.redirect_url = address.base + PATH
         url = self._provider_url(self.redirect_url)
-        return jupyter.through_proxy(url, address.base, self._receiver.port)
+        return jupyter.through_proxy(url, address.base, self._receiver.port) if is_ours(self._method) else url
 
     def knows_host(self, host: str) -> bool:
         """Whether the notebook's address has this host: learnt from the bounce, as the redirect leads back to it."""

@@ -8,19 +8,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
 from apiconn_nb.errors import ApiConnError, LoginError, TokenError, UsageError
-from apiconn_nb.fields import is_loopback
 from apiconn_nb.login import faults, jupyter
 from apiconn_nb.login.code import CodeWay, Notebook
 from apiconn_nb.login.device import DeviceWay
 from apiconn_nb.login.place import VIAS, Choice, Offers, Via, choose, has_server_proxy, is_attended
 from apiconn_nb.login.redirect import redirect_of, to_register
+from apiconn_nb.login.stand_in import is_ours
 from apiconn_nb.login.steps import Steps, drive
 from apiconn_nb.login.transaction import plain
 from apiconn_nb.login.underway import Login
@@ -154,7 +153,7 @@ class _Plan:
             login_page=bool(method.authorization_endpoint),
             device=bool(method.device_authorization_endpoint),
             redirect=redirect_of(method).kind,
-            local_provider=is_loopback(urlsplit(method.authorization_endpoint).hostname or ""),
+            local_provider=is_ours(method),
         )
         if via == "auto":
             choice = choose(self.environ, offers, attended=attended, has_proxy=has_server_proxy())
@@ -177,10 +176,10 @@ class _Plan:
         send = self.collection.door.send_aside
         redirect = redirect_of(self.method)
         base = jupyter.public_base(self.environ, redirect.wanted_port, self.public_url)
-        is_hub = bool(self.environ.get("JUPYTERHUB_SERVICE_PREFIX"))
+        behind_hub = bool(self.environ.get("JUPYTERHUB_SERVICE_PREFIX")) and is_ours(self.method)
 
         def show(url: str) -> str:
-            return jupyter.through_proxy(url, base, redirect.wanted_port) if is_hub else url
+            return jupyter.through_proxy(url, base, redirect.wanted_port) if behind_hub else url
 
         if via == "device":
             return DeviceWay(self.method, send, self.steps, show)

@@ -27,6 +27,14 @@ def stand_in_for(method: AuthorizationCode) -> Visit | None:
     return _visits.get(_place(method.issuer or method.authorization_endpoint or method.device_authorization_endpoint))
 
 
+def is_ours(method: AuthorizationCode) -> bool:
+    """Whether the provider runs beside the kernel and lies behind the notebook's proxy as it is, as the demo does.
+
+    Any other provider on loopback sets cookies for its own paths and would not know itself there.
+    """
+    return stand_in_for(method) is not None
+
+
 def _place(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc

@@ -1,6 +1,7 @@
 """A collection as the text of a cell that sets it up: what ``%apiconn_auth`` takes, without a secret in it.
 
-What a line can hold stands in the line; saved calls and texts of several lines stand below it, as in the file.
+What a line can hold stands in the line; saved calls and texts of several lines stand below it, as in the file. Where
+that would be a long line, all of it stands below.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
 ROW_OPTIONS = {"headers": "--header", "query": "--query"}
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./\[\]-]+")  # needs no quotes; a ? at the end would ask for help
 _NEXT_LINE = " \\\n    "
+_LONG = 120  # characters
 
 
 def as_magic(settings: CollectionSettings) -> str:
@@ -27,19 +29,19 @@ def as_magic(settings: CollectionSettings) -> str:
     A secret that was typed and not put away yet stands there as ``prompt``.
     """
     words = [settings.name, settings.method]
-    below: dict[str, Any] = {}
-    more, inner = _options_of(CONNECTION_FIELDS, settings.connection)
-    words += more
-    below |= inner
+    own, rest = _options_of(CONNECTION_FIELDS, settings.connection)
     more, inner = _options_of({each.name: each for each in fields_of(auth.method(settings.method))}, settings.auth)
-    words += more
-    if inner:
-        below["auth"] = {"method": settings.method, **inner}
+    words += [*own, *more]
+    below = {**rest, **({"auth": {"method": settings.method, **inner}} if inner else {})}
     if settings.calls:
         below["calls"] = _public(config.to_table(settings)["calls"])
     if not below:
         return "%apiconn_auth " + _line(words)
-    return f"%%apiconn_auth {_line(words)}\n{_toml(settings.name, below)}"
+    # Only a line magic may be continued on the next line.
+    line = " ".join(words)
+    if len(line) <= _LONG:
+        return f"%%apiconn_auth {line}\n{_toml(settings.name, below)}"
+    return f"%%apiconn_auth {settings.name}\n{_toml(settings.name, _public(config.to_table(settings)))}"
 
 
 def _options_of(fields: Mapping[str, Field], values: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
@@ -58,7 +60,7 @@ def _options_of(fields: Mapping[str, Field], values: Mapping[str, Any]) -> tuple
 def _line(words: list[str]) -> str:
     """Options on lines of their own where one line would be long."""
     line = " ".join(words)
-    return line if len(line) <= 100 else " ".join(words[:2]) + "".join(_NEXT_LINE + each for each in words[2:])
+    return line if len(line) <= _LONG else " ".join(words[:2]) + "".join(_NEXT_LINE + each for each in words[2:])
 
 
 def _options(field: Field, value: Any) -> list[str] | None:

@@ -1,23 +1,35 @@
-"""A form and somebody at it; every widget is closed at the end."""
+"""A form and somebody at it; every widget and every connection is closed at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from apiconn_nb import secrets, workspace
+from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook.form.window import Form
 from apiconn_nb.workspace import Workspace
-from tests.form.person import Person
+from tests.form.person import Person, wait_for
 
 
 @pytest.fixture
-def space(tmp_path: Path) -> Workspace:
+def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """The workspace of an empty folder."""
+    made: list[Collection] = []
+
+    def collection(*args: Any, **options: Any) -> Collection:
+        made.append(Collection(*args, **options))
+        return made[-1]
+
+    # A collection whose settings change is made anew, and the old one's connections are closed when it is forgotten.
+    monkeypatch.setattr(workspace, "Collection", collection)
     secrets.forget("")
-    return workspace.use("apiconn.toml")
+    yield workspace.use("apiconn.toml")
+    for each in made:
+        each.close()
 
 
 @pytest.fixture
@@ -31,4 +43,5 @@ def at_form(space: Workspace) -> Iterator[Callable[..., Person]]:
 
     yield open_one
     for form in forms:
+        wait_for(lambda form=form: not form.buttons.is_busy, lambda: "something is still under way")
         form.close()

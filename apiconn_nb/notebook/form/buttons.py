@@ -149,6 +149,11 @@ class Buttons:
 
     # ── what takes its time ────────────────────────────────────────────────────────────────────────────────────────
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way on a thread of its own."""
+        return bool(self._busy)
+
     def hold(self, what: str) -> None:
         """Something is under way."""
         self._busy = what

@@ -13,7 +13,7 @@ from apiconn_nb.errors import ApiConnError, UsageError
 from apiconn_nb.fields import Field
 from apiconn_nb.notebook.form.checks import beside, place
 from apiconn_nb.notebook.form.controls import AreaControl, TextControl
-from apiconn_nb.notebook.form.fields_box import FieldsBox
+from apiconn_nb.notebook.form.fields_box import FieldsBox, Make
 from apiconn_nb.notebook.form.group import Group
 from apiconn_nb.notebook.form.parts import escape
 from apiconn_nb.notebook.form.rows import Row, RowsControl
@@ -53,10 +53,6 @@ FIELDS = (
     _field("doc", "Description", advanced=True),
 )  # fmt: skip
 _WORDS = ("private", "optional")  # lists in the file, words in the form
-
-
-class RequestControl(AreaControl):
-    """The request's text."""
 
 
 class TypedRow(Row):
@@ -109,7 +105,10 @@ class CallEditor:
         self._group = Group(FIELDS, _table(self._base))
         self._called = TextControl(parts, NAME, "call-name", lambda: None)
         self._called.show(name)
-        special = {"request": RequestControl, "params": ParamsControl}
+        special: dict[str, Make] = {
+            "request": AreaControl,
+            "params": lambda parts, field, key, left: ParamsControl(parts, field, key, left, form.name),
+        }
         self._fields = FieldsBox(parts, self._group, "call", form.name, self._left, special)
         boxes = self._fields.lay_out(self._group.fields, fold="More settings of the call")
         self._answer = parts.text("", "apiconn-result")

@@ -12,6 +12,7 @@ from apiconn_nb.notebook.form.controls import (
     ChoiceControl,
     FieldControl,
     FlagControl,
+    Left,
     NumberControl,
     TextControl,
 )
@@ -23,6 +24,9 @@ from apiconn_nb.notebook.form.secret_control import SecretControl
 
 _PLAIN: dict[str, type[FieldControl]] = {"flag": FlagControl, "number": NumberControl}
 _TEXT: dict[str, type[FieldControl]] = {"pem": AreaControl, "json": AreaControl, "choice": ChoiceControl}
+
+
+Make = Callable[[Parts, Field, str, Left], FieldControl]
 
 
 class FieldsBox:
@@ -40,7 +44,7 @@ class FieldsBox:
         place: str,
         owner: Callable[[], str],
         left: Callable[[Field], None],
-        special: Mapping[str, type[FieldControl]] | None = None,
+        special: Mapping[str, Make] | None = None,
     ) -> None:
         self._special = special or {}
         self._parts = parts

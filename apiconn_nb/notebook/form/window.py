@@ -14,7 +14,7 @@ from apiconn_nb.notebook.form.calls import CallsBox
 from apiconn_nb.notebook.form.changes import Changes
 from apiconn_nb.notebook.form.checks import beside, check_together, place
 from apiconn_nb.notebook.form.draft import Draft
-from apiconn_nb.notebook.form.fields_box import FieldsBox
+from apiconn_nb.notebook.form.fields_box import FieldsBox, Make
 from apiconn_nb.notebook.form.fold import Fold
 from apiconn_nb.notebook.form.frame import STYLE, Frame
 from apiconn_nb.notebook.form.head import EnvironmentControl, Head
@@ -57,7 +57,7 @@ class Form:
 
     def _build(self) -> None:
         parts, draft = self.parts, self.draft
-        special = {"environment": EnvironmentControl}
+        special: dict[str, Make] = {"environment": EnvironmentControl}
         self.connection = FieldsBox(parts, draft.connection, "connection", self.name, self._left, special)
         self.head = Head(parts, draft, self.connection, self.acting(self._named), self.acting(self._method_chosen))
         self._method_place = parts.box(classes=("apiconn-method-fields",))

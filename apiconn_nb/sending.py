@@ -245,8 +245,18 @@ def _translate(error: Exception, request: httpx.Request, policy: Policy, retries
     if isinstance(error, httpx.TimeoutException):
         limit = f"no answer within {min(policy.silence, policy.timeout):g} s of silence, {policy.timeout:g} s in all"
         return CallTimeout(f"{tried}: {limit}{again}. Allow more with --timeout.{arrived}", request=request)
+    if _is_tls_error(error):
+        return NetworkError(f"{tried}: {_tls_words(str(error))}", request=request)
     if isinstance(error, httpx.ConnectError):
         return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request, sent=False)
     if isinstance(error, httpx.DecodingError):
         return NetworkError(f"{tried}: the answer cannot be decoded: {redact(str(error))}.", request=request)
     return NetworkError(f"{tried}: the connection broke{again}: {redact(str(error))}.{arrived}", request=request)
+
+
+def _tls_words(said: str) -> str:
+    """What a failed handshake means: ours that does not trust the server, or the server's that refuses us."""
+    reason = redact(said.partition("] ")[2].partition(" (_ssl")[0] or said)
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return f"{reason}. A private server is trusted by its CA: --ca-certificate file:PATH"
+    return f"the server ended the handshake ({reason}): it wants a client certificate that it trusts."

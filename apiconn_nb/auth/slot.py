@@ -122,6 +122,11 @@ class TokenSlot:
         self.wait_for_login()
         return self.token
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether the token could not be stored, and rests in this kernel's memory alone."""
+        return self._entry.unsaved is not None
+
     def where(self) -> str:
         """Where the token is kept, in words."""
         unsaved = "this kernel's memory, since it cannot be written to " if self._entry.unsaved is not None else ""

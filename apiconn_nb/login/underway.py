@@ -179,8 +179,7 @@ class Login:
                 self.faults += faults.of_token_response(self.steps.answered, self._method)
             token, note = self._with_identity(token)
             self._patience.check()
-            with self._client.slot.renewing():
-                self._client.slot.keep(token)
+            note = " · ".join(each for each in (note, self._keep(token)) if each)
         except Cancelled as ended:
             self._end("failed", self._cancelled_words(ended))
         except Exception as error:
@@ -188,6 +187,13 @@ class Login:
         else:
             self._client.state = f"signed in{words.who(token.identity)}"
             self._end("done", words.signed_in(token, self._client.environment, note=note))
+
+    def _keep(self, token: Token) -> str:
+        """Store the token; what there is to say about where it rests."""
+        slot = self._client.slot
+        with slot.renewing():
+            slot.keep(token)
+        return f"kept in {slot.where()}" if slot.is_unsaved else ""
 
     def _answered(self) -> None:
         self.state = "exchanging"

@@ -17,7 +17,7 @@ from apiconn_nb.auth import discovery
 from apiconn_nb.auth.store import FileStore, MemoryStore, Store
 from apiconn_nb.demo.server import Demo
 from apiconn_nb.live_collection import Collection
-from apiconn_nb.login import Login, engine, receiver
+from apiconn_nb.login import Login, engine, jupyter, receiver
 from apiconn_nb.login.engine import start_login
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CollectionSettings
@@ -42,6 +42,7 @@ def provider(_demo: Demo) -> Demo:
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     """Each test ends with no login under way, no receiver listening and no thread of ours."""
+    jupyter._learnt.clear()
     yield
     for login in engine._logins.values():
         login.cancel()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apiconn_nb.importers.names import identifier
+from apiconn_nb.settings import CollectionSettings
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 MARK = re.compile(f"{_OPEN}([A-Za-z_][A-Za-z0-9_]*){_CLOSE}")
@@ -119,7 +120,11 @@ class Call:
 
 @dataclass
 class Draft:
-    """What a source holds. `lost` and `unneeded` are sentences; `refused` says why a call is not there at all."""
+    """What a source holds.
+
+    `lost` and `unneeded` are sentences; `refused` says why a call is not there at all; `ready` are collections that
+    need no writing, for they are in our own words.
+    """
 
     kind: str
     title: str = ""
@@ -129,6 +134,7 @@ class Draft:
     lost: list[str] = field(default_factory=list)
     unneeded: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    ready: list[CollectionSettings] = field(default_factory=list)
 
     def set(self, name: str, value: Any, *, is_secret: bool = False) -> None:
         """Keep a variable of the source; its value may hold further ones."""

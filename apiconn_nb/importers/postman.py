@@ -207,7 +207,7 @@ def _body(node: Any, call: Call) -> Body | None:
         return None
     language = clean(_object(_object(body.get("options")).get("raw")).get("language"))
     kind = header_of(call, "Content-Type") or {
-        "json": "application/json", "xml": "application/xml", "html": "text/html", "javascript": "application/javascript",
+        "json": "application/json", "xml": "application/xml", "html": "text/html", "javascript": "text/javascript",
         "text": "text/plain",
     }.get(language, "")  # fmt: skip
     return Body(kind_of_body(text, kind), text, content_type=kind)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from apiconn_nb import auth, fence
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.importers import credentials
 from apiconn_nb.importers.address import Address, address_of
@@ -36,12 +37,22 @@ def settle(draft: Draft, source: str, name: str = "") -> Imported:
     if len(draft.calls) > MOST_CALLS:
         report.refused.append(f"{len(draft.calls) - MOST_CALLS:,} calls beyond the first {MOST_CALLS:,}")
     groups = _grouped(draft, report)
-    settings: list[CollectionSettings] = []
+    settings = [_untrusted(each, report) for each in draft.ready]
     for group in groups:
         taken = {each.name for each in settings}
         chosen = _group_name(group, draft, name, taken, settings)
         settings.append(Writing(draft, group, chosen, report).settings())
     return Imported([each for each in settings if each.calls or len(settings) == 1], report)
+
+
+def _untrusted(ready: CollectionSettings, report: Report) -> CollectionSettings:
+    """A collection in our own words, with the origins that its sender let through forgotten."""
+    report.collections.append(
+        f"{ready.name} · {ready.connection.get('base_url', '')} · {auth.method(ready.method).label}"
+    )
+    report.calls += [f"{ready.name}.{call}" for call in ready.calls]
+    report.next.append(f"%apiconn_auth {ready.name} --trust    shows where its credentials would go")
+    return replace(ready, connection={**ready.connection, "trusted_origins": fence.NO_ORIGIN})
 
 
 def _grouped(draft: Draft, report: Report) -> list[Group]:

@@ -18,8 +18,17 @@ from apiconn_nb.secrets import NO_SECRET, Secret, public_text
 
 
 def trust(context: ssl.SSLContext, ca_certificate: str) -> None:
-    """Have `context` trust a private server's CA (PEM text or ``file:PATH``)."""
-    context.load_verify_locations(cadata=mend(public_text(ca_certificate, "CA certificate"), "CA certificate"))
+    """Have `context` trust a private server's CA (PEM text or ``file:PATH``). Raises ConfigError in words."""
+    pem = mend(public_text(ca_certificate, "CA certificate"), "CA certificate")
+    try:
+        context.load_verify_locations(cadata="".join(_certificates(pem)))
+    except (ssl.SSLError, ValueError):
+        raise ConfigError("CA certificate: the PEM is whole, but what is in it is no X.509 certificate.") from None
+
+
+def check_trust(ca_certificate: str) -> None:
+    """Raise ConfigError for a CA certificate that cannot be read."""
+    trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_certificate)
 
 
 def present(context: ssl.SSLContext, certificate: str, key: Secret, password: Secret = NO_SECRET) -> None:
@@ -39,7 +48,7 @@ def read_certificate(text: str) -> tuple[str, x509.Certificate]:
     pem = mend(public_text(text, label), label)
     if "BEGIN CERTIFICATE" not in pem:
         raise ConfigError(f"{label}: no certificate in it (-----BEGIN CERTIFICATE-----); the key belongs below.")
-    pem = "".join(f"{block}-----END CERTIFICATE-----\n" for block in _certificates(pem))
+    pem = "".join(_certificates(pem))
     try:
         leaf = x509.load_pem_x509_certificates(pem.encode())[0]
     except ValueError:
@@ -55,8 +64,8 @@ def read_certificate(text: str) -> tuple[str, x509.Certificate]:
 
 
 def _certificates(pem: str) -> list[str]:
-    begin = "-----BEGIN CERTIFICATE-----"
-    return [begin + part.partition("-----END CERTIFICATE-----")[0] for part in pem.split(begin)[1:]]
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    return [f"{begin}{part.partition(end)[0]}{end}\n" for part in pem.split(begin)[1:]]
 
 
 def read_key(key: Secret, password: Secret, leaf: x509.Certificate) -> str:
@@ -85,7 +94,7 @@ def read_key(key: Secret, password: Secret, leaf: x509.Certificate) -> str:
 
 def _without_certificates(pem: str) -> str:
     for block in _certificates(pem):
-        pem = pem.replace(f"{block}-----END CERTIFICATE-----\n", "")
+        pem = pem.replace(block, "")
     return pem
 
 

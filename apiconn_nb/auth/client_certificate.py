@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from apiconn_nb.auth.base import AuthMethod
-from apiconn_nb.auth.certificate import present, read_certificate, read_key, trust
-from apiconn_nb.auth.pem import mend
+from apiconn_nb.auth.certificate import check_trust, present, read_certificate, read_key, trust
 from apiconn_nb.fields import secret, setting
-from apiconn_nb.secrets import Secret, public_text
+from apiconn_nb.secrets import Secret
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class ClientCertificate(AuthMethod):
         """Raise ConfigError for a certificate that cannot be read or has expired; the key is read when it is needed."""
         read_certificate(self.certificate)
         if self.ca_certificate:
-            mend(public_text(self.ca_certificate, "CA certificate"), "CA certificate")
+            check_trust(self.ca_certificate)
 
     def check_secrets(self) -> None:
         """Read the key. Raises ConfigError where it is locked, unreadable, or another certificate's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.request import Template, parse
+from apiconn_nb.secrets import is_reference
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
 from apiconn_nb.transcript import Transcript
 
@@ -230,7 +232,24 @@ def trust(name: str) -> str:
     workspace.current().save(
         dataclasses.replace(settings, connection={**settings.connection, "trusted_origins": origins})
     )
-    return f"{name}: its credentials may go to\n  " + origins.replace(" ", "\n  ")
+    lines = [f"{name}: its credentials may go to", *(f"  {each}" for each in origins.split())]
+    if sent := references_in(settings):
+        lines += ["They are", *(f"  {each}" for each in sent)]
+    return "\n".join(lines)
+
+
+def references_in(settings: CollectionSettings) -> list[str]:
+    """The secret references of a collection, with the place that each is used in."""
+    rows: dict[str, Mapping[str, Any]] = {"": settings.auth, "connection ": settings.connection}
+    for group in (settings.auth, settings.connection):
+        rows |= {f"{key} ": value for key, value in group.items() if isinstance(value, Mapping)}
+    rows |= {f"{call} ": saved.params for call, saved in settings.calls.items()}
+    return [
+        f"{place}{key}: {value}"
+        for place, group in rows.items()
+        for key, value in group.items()
+        if isinstance(value, str) and is_reference(value)
+    ]
 
 
 def log_in(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> Any:

@@ -101,3 +101,29 @@ class ApiConnMagics(Magics):
         from apiconn_nb.notebook import call_magic  # start-up cost: httpx and pandas
 
         return call_magic.run(self.shell, line, cell)
+
+    @no_var_expand
+    @line_cell_magic
+    def apiconn_import(self, line: str, cell: str | None = None) -> Any:
+        """Make collections of what others wrote: cURL, OpenAPI, Swagger, Postman, Insomnia, Bruno, .http, …
+
+        ::
+
+            %apiconn_import FILE                    a file, or a folder (Bruno, OpenCollection)
+            %apiconn_import -                       what was copied: asked for in a hidden field
+            %%apiconn_import NAME                   what stands below, such as a browser's "Copy as cURL"
+            curl https://api.example.org/users -H 'Accept: application/json'
+
+        Options::
+
+            --name NAME       the collection's name, else by its title or host
+            --kind KIND       the format, where it is not recognised
+            --replace         put it in the place of a collection of that name; else its calls are added to that one
+
+        Secrets in the source are split out: they go to the OS keyring, else into this kernel's memory, and the file
+        gets references. The report names each of them, and what could not be carried over. An imported collection is
+        not trusted: its credentials go nowhere before %apiconn_auth NAME --trust, which shows where they would go.
+        """
+        from apiconn_nb.notebook import import_magic  # start-up cost: httpx and the importers
+
+        return import_magic.run(self.shell, line, cell)

@@ -35,8 +35,9 @@ def to_frame(
     are not to be looked for. Raises FrameError, one line, when the answer cannot become a table.
     """
     builder = FrameBuilder(records=records, options=options)
-    builder.add(content, content_type)
-    return builder.finish()
+    with _uncollected():
+        builder.add(content, content_type)
+        return builder.finish()
 
 
 class FrameBuilder:

@@ -223,7 +223,9 @@ def _columns(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
 def _split(value: Mapping[str, Any], place: _Place) -> Iterator[Candidate]:
     """``{"columns": [names], "data": [[cells], …]}`` under any names, also with objects that carry the names."""
     for key, table in value.items():
-        if not isinstance(table, list) or not table or _kind_of_list(table)[0] != "table":
+        if not isinstance(table, list) or not table or not isinstance(table[0], list):
+            continue
+        if _kind_of_list(table)[0] != "table":
             continue
         width = len(table[0])
         if any(len(row) != width for row in table[:SAMPLE]):

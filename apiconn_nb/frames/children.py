@@ -12,6 +12,7 @@ Lists in a child table are child tables of that: ``lines.taxes``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,14 +35,17 @@ class ChildTables(Mapping[str, pd.DataFrame]):
     """
 
     def __init__(self, parent: Typed, options: FrameOptions, rest: Callable[[], Typed | None]) -> None:
-        self._lists = {name: cells for name, cells in parent.lists.items() if _has_objects(cells)}
-        self._key = _key_of(parent)
+        self._parent = parent
         self._options = options
         self._rest = rest
         self._made: dict[str, pd.DataFrame] = {}
         self._inner: dict[str, ChildTables] = {}
         self._rest_made = False
         self._rest_tables: dict[str, pd.DataFrame] = {}
+
+    @cached_property
+    def _lists(self) -> dict[str, Any]:
+        return {name: cells for name, cells in self._parent.lists.items() if _has_objects(cells)}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name in self._lists:
@@ -85,7 +89,7 @@ class ChildTables(Mapping[str, pd.DataFrame]):
         root = Node()
         add_rows(root, [item for cell in cells if type(cell) is list for item in cell], 0)
         typed = typed_columns(root, int(counts.sum()), self._options)
-        label, keys = self._key
+        label, keys = _key_of(self._parent)
         parents = np.repeat(np.arange(len(cells)), counts)
         positions = np.arange(len(parents)) - np.repeat(np.cumsum(counts) - counts, counts)
         columns = {

@@ -133,12 +133,13 @@ def _unless_json(named: Kind, head: bytes) -> Kind:
 
 def _many_lines(content: bytes) -> bool:
     """NDJSON under a JSON type: the first line is whole by itself and the second starts a value as well."""
-    first, found, rest = content.lstrip(_BLANK).partition(b"\n")
-    if not found or first.rstrip()[-1:] not in b"}]" or not rest.strip():
+    end = content.find(b"\n", len(content) - len(content.lstrip(_BLANK)) if content[:1] in _BLANK else 0)
+    if end < 0:
         return False
-    return (
-        rest.lstrip()[:1] in b"{[" and first.count(b"{") == first.count(b"}") and first.count(b"[") == first.count(b"]")
-    )
+    first, second = content[:end].strip(_BLANK), content[end : end + 512].lstrip(_BLANK)
+    if not second or second[:1] not in b"{[" or first[-1:] not in b"}]":
+        return False
+    return first.count(b"{") == first.count(b"}") and first.count(b"[") == first.count(b"]")
 
 
 def _looked(content: bytes) -> Kind:

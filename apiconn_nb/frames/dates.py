@@ -9,10 +9,9 @@ year 10000) leaves the column text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from apiconn_nb.frames.text import is_arrow, pa
@@ -26,71 +25,47 @@ _FORMS = (
 _DATE_LENGTH = 10
 
 
-def as_dates(cells: Any) -> Any:
+def as_dates(cells: Any, first: str) -> Any:
     """The column as datetime64, or None when it is not one of dates.
 
-    `cells`: an Arrow text column, or an object array of str and None.
+    `cells`: an Arrow text column, or an object array of str and None. `first`: the first text in it.
     """
-    if is_arrow(cells):
-        return _from_arrow(cells)
-    texts = [cell for cell in cells if cell is not None]
-    form = _form(texts[:1])
-    if form is None or not all(isinstance(text, str) and form.fullmatch(text) for text in texts):
+    # Most texts are told by one character.
+    form = next((form for form in _FORMS if form.fullmatch(first)), None) if first[4:5] == "-" else None
+    if form is None:
         return None
-    return _from_texts(cells, utc=form is _FORMS[0])
+    return _from_arrow(cells, form) if is_arrow(cells) else _from_texts(cells, form)
 
 
-def _form(texts: Iterable[Any]) -> re.Pattern[str] | None:
-    for text in texts:
-        for form in _FORMS:
-            if isinstance(text, str) and form.fullmatch(text):
-                return form
-    return None
-
-
-def _from_arrow(cells: Any) -> Any:
-    first = next((value for chunk in cells.chunks if chunk.null_count < len(chunk) for value in _firsts(chunk)), None)
-    form = _form([first])
-    if form is None or not _one_form(cells, form):
+def _from_arrow(cells: Any, form: re.Pattern[str]) -> Any:
+    if form is not _FORMS[0] and not _one_form(cells, form):
         return None
     zone = "UTC" if form is _FORMS[0] else None
     for unit in ("ns", "us"):
         try:
-            return _array(cells.cast(pa.timestamp(unit, zone)), unit, zone)
+            times = cells.cast(pa.timestamp(unit, zone))
         except pa.ArrowInvalid:
             continue
+        return times.to_numpy() if zone is None else _utc(unit).__from_arrow__(times)
     return None
 
 
-def _firsts(chunk: Any) -> Iterable[str]:
-    return [chunk.drop_null()[0].as_py()]
+@lru_cache(2)
+def _utc(unit: Literal["ns", "us"]) -> Any:
+    return pd.DatetimeTZDtype(unit, "UTC")
 
 
 def _one_form(cells: Any, form: re.Pattern[str]) -> bool:
-    """Arrow's reader takes dates among date-times, and hours without minutes; the contract does not."""
-    import pyarrow.compute as pc  # 40 ms at first use, and only columns that start with a date need it
-
-    lengths = pc.min_max(pc.utf8_length(cells)).as_py()
-    if form is _FORMS[2]:
-        return bool(lengths["max"] == _DATE_LENGTH and lengths["min"] == _DATE_LENGTH)
-    return bool(lengths["min"] >= len("2000-01-01T00:00"))
+    """Arrow's reader takes dates among date-times; the contract does not."""
+    lengths = set(map(len, filter(None, cells.to_pylist())))
+    return lengths == {_DATE_LENGTH} if form is _FORMS[2] else min(lengths) > _DATE_LENGTH
 
 
-def _array(cells: Any, unit: str, zone: str | None) -> Any:
-    numbers = cells.cast(pa.int64())
-    missing = numbers.null_count > 0
-    values = numbers.fill_null(np.iinfo(np.int64).min).to_numpy() if missing else numbers.to_numpy()
-    return _datetimes(values.view(f"datetime64[{unit}]"), zone)
-
-
-def _datetimes(values: Any, zone: str | None) -> Any:
-    index = pd.DatetimeIndex(values)
-    return (index.tz_localize("UTC") if zone else index).array
-
-
-def _from_texts(cells: Any, utc: bool) -> Any:
+def _from_texts(cells: Any, form: re.Pattern[str]) -> Any:
+    if not all(cell is None or (isinstance(cell, str) and form.fullmatch(cell)) for cell in cells):
+        return None
     try:
-        times = pd.to_datetime(pd.Series(cells, dtype=object), format="ISO8601", utc=utc)
+        times = pd.to_datetime(pd.Series(cells, dtype=object), format="ISO8601", utc=form is _FORMS[0])
     except (ValueError, OverflowError):
         return None
     for unit in ("ns", "us"):

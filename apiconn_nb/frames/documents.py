@@ -7,18 +7,22 @@ and each peculiarity leaves one note.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from apiconn_nb.errors import FrameError
+from apiconn_nb.frames.bytepairs import colons, has_tiny
 from apiconn_nb.frames.encoding import charset_of, text_of
-from apiconn_nb.frames.underflow import has_tiny
 
+WHOLE = 2**16  # bytes
+HEAD = 2**12
 _quick = msgspec.json.Decoder().decode
 
 
@@ -86,7 +90,7 @@ class _Patient:
         self._seen: dict[str, None] = {}
         self._repeated: dict[str, None] = {}
         self._decoder = json.JSONDecoder(
-            object_pairs_hook=self._object,
+            object_pairs_hook=partial(_pairs, self._repeated),
             parse_float=self._float,
             parse_int=self._int,
             parse_constant=self._constant,
@@ -97,13 +101,6 @@ class _Patient:
 
     def notes(self) -> list[str]:
         return [*self._seen, *([_repeat_note(list(self._repeated))] if self._repeated else [])]
-
-    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(pairs)
-        if len(made) != len(pairs):
-            keys = [key for key, _ in pairs]
-            self._repeated.update(dict.fromkeys(key for key in made if keys.count(key) > 1))
-        return made
 
     def _float(self, literal: str) -> float | Decimal:
         number = float(literal)
@@ -129,32 +126,31 @@ def _mantissa(literal: str) -> str:
 
 
 def _repeats(content: bytes, value: Any) -> list[str]:
-    """The keys that stand twice in one object, of which JSON readers keep the last.
+    """The keys that stand twice in one object, of which JSON readers keep the last (RFC 8259 §4).
 
-    Every key is followed by a colon, so as many ``":`` in the text as keys in the value means that none was lost;
-    only else (a repeat, or the sequence inside a text) is the text read again with a reader that sees each pair.
+    Every key is followed by a colon, so as many ``":`` in the text as in the value written anew means that none was
+    lost; only else (a repeat, or other white space) is the text read again with a reader that sees each pair. Of an
+    answer above `WHOLE` bytes only the first objects are looked at: who repeats keys does so in every record.
     """
-    if content.count(b'":') + content.count(b'" :') == _keys(value):
-        return []
-    try:
-        reader = _Patient()
-        reader.decode(content.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return []
-    return list(reader._repeated)
+    if len(content) <= WHOLE:
+        if colons(content) == colons(msgspec.json.encode(value)):
+            return []
+        head = content
+    else:
+        head = content[:HEAD]
+    seen: dict[str, None] = {}
+    with contextlib.suppress(ValueError, RecursionError):  # the head ends in the middle of an object
+        json.loads(head.decode("utf-8", "ignore"), object_pairs_hook=partial(_pairs, seen))
+    return list(seen)
 
 
-def _keys(value: Any) -> int:
-    count = 0
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is dict:
-            count += len(one)
-            waiting.extend(one.values())
-        elif type(one) is list:
-            waiting.extend(one)
-    return count
+def _pairs(seen: dict[str, None], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs; a key that is in them twice goes into `seen`."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        keys = [key for key, _ in pairs]
+        seen.update(dict.fromkeys(key for key in made if keys.count(key) > 1))
+    return made
 
 
 def _repeat_note(keys: list[str]) -> str:

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from apiconn_nb.frames.columns import Part, part_of
 from apiconn_nb.frames.names import escape
+from apiconn_nb.frames.parts import Part, pack, part_of
 
 SCALARS = "value"  # the column of rows that are no objects
 MANY_KEYS = 200
 FILLED = 0.1
+_FEW = 2000
 _NOTHING: dict[str, Any] = {}
-_NONE = type(None)
+_OBJECTS = {dict, type(None)}
 
 
 class Node:
@@ -50,18 +51,17 @@ class Node:
 
 def add_rows(root: Node, rows: Sequence[Any], start: int) -> None:
     """Put rows into the tree; `start` is the number of rows that it already holds."""
-    objects = [row if type(row) is dict else _NOTHING if row is None else {SCALARS: row} for row in rows]
-    if _closes(root, objects):
+    objects: Sequence[Any] = rows
+    if set(map(type, rows)) != {dict}:
+        objects = [row if type(row) is dict else _NOTHING if row is None else {SCALARS: row} for row in rows]
+    fields = _fields(root, objects)
+    if root.closed:
         cells = [row if row != {} else None for row in rows]
         root.child(SCALARS, root=True).parts.append(part_of(cells, set(map(type, cells)), start))
         return
-    add_objects(root, objects, start, root=True)
-
-
-def add_objects(node: Node, objects: Sequence[dict[str, Any]], start: int, root: bool = False) -> None:
-    """Put objects, one a row, into the columns under `node`."""
-    for key in dict.fromkeys(chain.from_iterable(objects)):
-        add_values(node.child(key, root), [item.get(key) for item in objects], start)
+    for key, values in fields:
+        add_values(root.child(key, root=True), values, start)
+    pack_last(root, len(rows))
 
 
 def add_values(node: Node, values: Sequence[Any], start: int) -> None:
@@ -70,25 +70,51 @@ def add_values(node: Node, values: Sequence[Any], start: int) -> None:
     if dict not in kinds:
         node.parts.append(part_of(values, kinds, start))
         return
-    objects = [value if type(value) is dict else _NOTHING for value in values]
-    if _closes(node, objects):
+    objects = values if len(kinds) == 1 else [value if type(value) is dict else _NOTHING for value in values]
+    fields = _fields(node, objects)
+    if node.closed:
         node.parts.append(part_of(values, kinds, start))
         return
-    # An empty object is a leaf: it has no column under it that could tell it from null.
-    own = [None if type(value) is dict and value else value for value in values]
-    own_kinds = set(map(type, own))
-    if own_kinds != {_NONE}:
-        node.parts.append(part_of(own, own_kinds, start))
-    add_objects(node, objects, start, root=False)
+    if not kinds <= _OBJECTS or {} in values:
+        # An empty object is a leaf: it has no column under it that could tell it from null.
+        own = [None if type(value) is dict and value else value for value in values]
+        node.parts.append(part_of(own, set(map(type, own)), start))
+    for key, inner in fields:
+        add_values(node.child(key), inner, start)
 
 
-def _closes(node: Node, objects: Sequence[dict[str, Any]]) -> bool:
-    """Whether the objects' keys are data rather than names of columns; once seen, it holds for all later rows."""
-    if not node.closed and len(node.children) + max(map(len, objects), default=0) * len(objects) > MANY_KEYS:
-        keys = set(chain.from_iterable(objects)).union(node.children)
-        filled = sum(map(len, objects)) / (len(keys) * len(objects)) if keys else 1.0
-        node.closed = len(keys) > MANY_KEYS and filled < FILLED
-    return node.closed
+def pack_last(node: Node, rows: int) -> None:
+    """Pack the texts that were added last under `node`, `rows` of them a column."""
+    parts = list(_last_parts(node))
+    # Together while they are few, since each call costs more than a hundred texts; many would share one buffer.
+    for group in [parts] if rows <= _FEW else [[part] for part in parts]:
+        pack(group)
+
+
+def _last_parts(node: Node) -> Iterator[Part]:
+    yield from node.parts[-1:]
+    for child in node.children.values():
+        yield from _last_parts(child)
+
+
+def _fields(node: Node, objects: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The keys of the objects in the order they are first seen, each with its values, None where an object lacks it.
+
+    Closes the node when the keys are data rather than names of columns; once closed, it stays so for all later rows.
+    """
+    # Most answers have the same keys in the same order in every object: then nothing need be looked up.
+    keys = list(next(filter(None, objects), ()))
+    absent = dict.fromkeys(keys)
+    whole = [item or absent for item in objects]
+    alike = list(map(list, whole)) == [keys] * len(whole)
+    if not alike:
+        keys = list(dict.fromkeys(chain.from_iterable(objects)))
+    if not node.closed and len(keys) + len(node.children) > MANY_KEYS:
+        count = len(node.children.keys() | keys)
+        node.closed = count > MANY_KEYS and sum(map(len, objects)) < FILLED * count * len(objects)
+    if alike:
+        return zip(keys, zip(*map(dict.values, whole), strict=True), strict=True)
+    return ((key, [item.get(key) for item in objects]) for key in keys)
 
 
 def forget(node: Node, rows: int) -> None:

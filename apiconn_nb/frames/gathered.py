@@ -11,6 +11,7 @@ from typing import Any
 from apiconn_nb.errors import FrameError
 from apiconn_nb.frames import documents
 from apiconn_nb.frames.answers import document_of
+from apiconn_nb.frames.bytepairs import has_tiny
 from apiconn_nb.frames.content import Kind
 from apiconn_nb.frames.encoding import charset_of
 from apiconn_nb.frames.flatten import Node, add_rows, forget
@@ -21,7 +22,6 @@ from apiconn_nb.frames.reshape import explode, wide
 from apiconn_nb.frames.rows import Found, find_rows, found_again
 from apiconn_nb.frames.sketch import Cut, lines_of, sketch_of
 from apiconn_nb.frames.typed import Typed, typed_columns
-from apiconn_nb.frames.underflow import has_tiny
 
 LARGE = 2**20  # bytes; below, learning a shape costs more than it brings
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from apiconn_nb.frames.columns import part_of, series_of
 from apiconn_nb.frames.dates import as_dates
-from apiconn_nb.frames.text import as_text, is_arrow, joined, text_dtype, texts
+from apiconn_nb.frames.text import as_text, is_arrow, joined, pa, packed, text_dtype
+from apiconn_nb.frames.typed import typed_cells
 
 _INTEGER = r"-?(?:0|[1-9][0-9]*)"
 _NUMBER = _INTEGER + r"(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
@@ -34,8 +34,8 @@ def inferred(cells: Any, dates: bool = True) -> Any:
     kinds = set(some[:3])
     if any(kinds <= pair for pair in _BOOLEANS) and any(set(some) <= pair for pair in _BOOLEANS):
         truths = [None if text is None else text.lower() == "true" for text in values]
-        return series_of([part_of(truths, set(map(type, truths)), 0)], len(truths))
-    made = as_dates(cells) if dates else None
+        return typed_cells(truths)
+    made = as_dates(cells, some[0]) if dates else None
     return as_text(cells, text_dtype()) if made is None else made
 
 
@@ -56,12 +56,12 @@ def _numbers(cells: list[str | None], whole: bool) -> Any:
         )
         if lost:  # 1e400 is not infinite, and 1e-400 not zero
             return None
-    return series_of([part_of(values, set(map(type, values)), 0)], len(values))
+    return typed_cells(values)
 
 
 def text_cells(column: pd.Series) -> Any:
     """A column of texts as read by pandas, in the form these functions take: missing cells are None."""
     values = column.astype(object).where(column.notna(), None).tolist()
-    packed = texts(values)
+    (cells,) = packed([values])
     # Not packed: a lone surrogate, in a text that was read without complaint.
-    return np.array(values, dtype=object) if packed is None else joined([(0, packed)], len(values))
+    return np.array(values, dtype=object) if pa is not None and cells is values else joined([(0, cells)], len(values))

@@ -16,8 +16,8 @@ from msgspec import Raw
 from msgspec.structs import astuple
 
 from apiconn_nb.frames import documents
-from apiconn_nb.frames.columns import EXACT, Part, typed_part
-from apiconn_nb.frames.flatten import Node, add_rows, add_values
+from apiconn_nb.frames.flatten import Node, add_rows, add_values, pack_last
+from apiconn_nb.frames.parts import EXACT, Part, pack, typed_part
 from apiconn_nb.frames.shape import Shape
 from apiconn_nb.frames.structs import Step, compiled
 
@@ -89,6 +89,7 @@ class Reader:
             node.parts.append(part)
         for node, values in others:
             add_values(node, values, start)
+            pack_last(node, len(chunk))
         return True
 
     def _read_generically(self, chunk: Sequence[Raw | bytes], start: int) -> list[str]:
@@ -144,7 +145,9 @@ def _gather(
                     return False
                 typed.append((step.node, part))
             case kind:
-                typed.append((step.node, typed_part(kind, values, start)))
+                part = typed_part(kind, values, start)
+                pack([part])
+                typed.append((step.node, part))
     return True
 
 

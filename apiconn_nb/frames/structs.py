@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from apiconn_nb.frames.columns import Part
 from apiconn_nb.frames.flatten import Node
+from apiconn_nb.frames.parts import Part
 from apiconn_nb.frames.shape import Field, Shape
 
 Kind = Literal["text", "int", "float", "bool", "list", "none", "object", "any"]

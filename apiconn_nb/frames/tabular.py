@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from apiconn_nb.errors import FrameError
-from apiconn_nb.frames.columns import part_of, series_of
 from apiconn_nb.frames.encoding import text_of
 from apiconn_nb.frames.inferred import inferred, text_cells
 from apiconn_nb.frames.names import escape
-from apiconn_nb.frames.text import as_text, is_arrow, pa, text_dtype
-from apiconn_nb.frames.typed import frame_of
+from apiconn_nb.frames.text import pa
+from apiconn_nb.frames.typed import frame_of, typed_cells
 
 
 def separated(content: bytes, content_type: str, tab: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -83,13 +82,8 @@ def _typed_sheet(sheet: pd.DataFrame) -> pd.DataFrame:
         values = list(sheet[name].astype(object).where(sheet[name].notna(), None))
         kinds = set(map(type, values))
         plain = kinds <= {int, float, bool, str, type(None)}
-        columns[str(name)] = _series(values, kinds) if plain else pd.Series(values, dtype=object).infer_objects().array
+        columns[str(name)] = typed_cells(values) if plain else pd.Series(values, dtype=object).infer_objects().array
     return frame_of(columns, len(sheet))
-
-
-def _series(values: list[Any], kinds: set[type]) -> Any:
-    cells = series_of([part_of(values, kinds, 0)], len(values))
-    return as_text(cells, text_dtype()) if is_arrow(cells) else cells
 
 
 def parquet(content: bytes) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -12,18 +14,25 @@ try:
     import pyarrow as pa
 except ImportError:  # an extra
     pa = None
+else:
+    # The first array of a process makes Arrow set up its memory and look for pandas, 5 to 20 ms: not in a first call.
+    pa.array([""], pa.large_string())
 
-__all__ = ["as_text", "is_arrow", "joined", "pa", "text_dtype", "texts"]
+__all__ = ["as_text", "is_arrow", "joined", "pa", "packed", "text_dtype"]
 
 
-def texts(values: Sequence[Any]) -> Any:
-    """Texts and None, packed; None where they cannot be (a lone surrogate is no UTF-8)."""
+def packed(columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Columns of texts and None in Arrow's hands, all of them in one go; one that cannot be (a lone surrogate is no
+    UTF-8), and all where pyarrow is not installed, as it came.
+    """
     if pa is None:
-        return list(values)
+        return list(columns)
     try:
-        return pa.array(values, pa.large_string())
+        whole = pa.array(columns[0] if len(columns) == 1 else list(chain.from_iterable(columns)), pa.large_string())
     except (UnicodeEncodeError, pa.ArrowException):
-        return None
+        return [columns[0]] if len(columns) == 1 else [packed([column])[0] for column in columns]
+    offsets = accumulate(map(len, columns), initial=0)
+    return [whole.slice(offset, len(column)) for offset, column in zip(offsets, columns, strict=False)]
 
 
 def joined(pieces: Sequence[tuple[int, Any]], rows: int) -> Any:
@@ -46,7 +55,7 @@ def joined(pieces: Sequence[tuple[int, Any]], rows: int) -> Any:
 
 def is_arrow(cells: Any) -> bool:
     """Whether a column is still in Arrow's hands."""
-    return pa is not None and isinstance(cells, pa.ChunkedArray)
+    return pa is not None and isinstance(cells, pa.ChunkedArray | pa.Array)
 
 
 def as_text(cells: Any, dtype: Any) -> Any:
@@ -55,11 +64,17 @@ def as_text(cells: Any, dtype: Any) -> Any:
         return cells if dtype is None else pd.array(cells, dtype=dtype)
     if dtype is None:
         return cells.to_numpy(zero_copy_only=False) if cells.num_chunks else np.empty(0, object)
-    return dtype.__from_arrow__(cells)
+    return _array_type(dtype)(cells, dtype=dtype)
 
 
+@lru_cache(1)
 def text_dtype() -> Any:
     """pandas' dtype for text: `str` from pandas 3 on (PDEP-14), None where that is still plain object."""
     # Asked by example: the option that could be read instead is deprecated where it is always on.
     dtype = pd.Series(["text"]).dtype
     return dtype if isinstance(dtype, pd.StringDtype) else None
+
+
+@lru_cache(1)
+def _array_type(dtype: Any) -> Any:
+    return dtype.construct_array_type()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from apiconn_nb.frames.columns import kinds_in, series_of
+from apiconn_nb.frames.columns import column_of, kinds_in
 from apiconn_nb.frames.dates import as_dates
 from apiconn_nb.frames.flatten import Node
 from apiconn_nb.frames.options import FrameOptions
+from apiconn_nb.frames.parts import pack, part_of
 from apiconn_nb.frames.text import as_text, text_dtype
+
+# Half the time of the constructor, which looks at every column anew; public from pandas 3 on.
+_from_blocks: Any = getattr(getattr(pd.api, "internals", None), "create_dataframe_from_blocks", None)
 
 
 @dataclass(slots=True)
@@ -36,11 +40,12 @@ def typed_columns(root: Node, rows: int, options: FrameOptions) -> Typed:
     text = text_dtype()
     mixed: list[str] = []
     for node in root.leaves():
-        tags = {part.tag for part in node.parts} - {"none"}
-        cells = series_of(node.parts, rows)
-        node.parts = []
+        parts, node.parts = node.parts, []
+        tags = {str(part.tag) for part in parts} - {"none"}
+        cells = column_of(parts, tags, rows)
         if tags == {"text"}:
-            dates = as_dates(cells) if options.dates else None
+            first = next((part.first for part in parts if part.first), "")
+            dates = as_dates(cells, first) if options.dates else None
             cells = as_text(cells, text) if dates is None else dates
         elif isinstance(cells, np.ndarray) and cells.dtype == object and tags:
             kinds = kinds_in(cells)
@@ -57,4 +62,24 @@ def typed_columns(root: Node, rows: int, options: FrameOptions) -> Typed:
 
 def frame_of(columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
     """A DataFrame of ready columns, none copied."""
-    return pd.DataFrame(dict(columns), index=pd.RangeIndex(rows), copy=False)
+    index = pd.RangeIndex(rows)
+    if _from_blocks is None or not columns:
+        return pd.DataFrame(dict(columns), index=index, copy=False)
+    blocks = [(_block(cells), np.array([place], np.intp)) for place, cells in enumerate(columns.values())]
+    made: pd.DataFrame = _from_blocks(blocks, index=index, columns=pd.Index(list(columns), dtype=text_dtype()))
+    return made
+
+
+def _block(cells: Any) -> Any:
+    """The cells as pandas holds them in a block: extension arrays as they are, numpy's as one row of a table."""
+    if isinstance(cells, np.ndarray):
+        return (pd.DatetimeIndex(cells).array if cells.dtype.kind == "M" else cells).reshape(1, -1)
+    return cells.reshape(1, -1) if isinstance(cells.dtype, np.dtype) else cells
+
+
+def typed_cells(values: Sequence[Any]) -> Any:
+    """One column of plain values (no objects), typed by the contract; texts stay texts."""
+    part = part_of(values, set(map(type, values)), 0)
+    pack([part])
+    cells = column_of([part], {str(part.tag)} - {"none"}, len(values))
+    return as_text(cells, text_dtype()) if part.tag == "text" else cells

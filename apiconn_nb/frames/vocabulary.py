@@ -7,6 +7,7 @@ and digits only, so that ``nextPageToken``, ``next_page_token`` and ``@odata.nex
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 
 def _words(text: str) -> frozenset[str]:
@@ -103,6 +104,7 @@ _ID_KEY = re.compile(r".*[0-9].*|-[A-Za-z0-9_-]{8,}|[A-Z]{2,5}", re.DOTALL)
 _LIST_TYPE = re.compile(r"list|bundle|.*[a-z]List|(.*[^a-z])?[Cc]ollection|.*[a-z]Collection")
 
 
+@lru_cache(4096)
 def word(key: str) -> str:
     """The key as these sets have it."""
     return _NOT_WORD.sub("", key.lower())

@@ -15,11 +15,12 @@ from typing import Any
 
 import httpx
 
+from apiconn_nb.auth import discovery
 from apiconn_nb.auth.client import Flow
 from apiconn_nb.auth.discovery import MetadataError
 from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
 from apiconn_nb.auth.tokens import TokenMethod
-from apiconn_nb.errors import ApiConnError
+from apiconn_nb.errors import ApiConnError, TokenError
 from apiconn_nb.login import faults
 from apiconn_nb.login.engine import login_of
 from apiconn_nb.login.examination import Diagnosis, Examination, GrantExamination, unknown
@@ -79,21 +80,28 @@ class LoginExamination(Examination):
         if found is not None:
             self._redirect_url = self._where_back(found)
             self._look_at_page(found)
-            self._look_at_client(found)
+            if self.diagnosis.fault != faults.client_unknown():
+                self._look_at_client(found)
             self._look_at_token(found)
         self._add_last_login()
         self.judge_clocks()
 
     def _complete(self) -> AuthorizationCode | None:
+        """The method with its endpoints. An issuer is looked at even where all of them are given."""
         method = self.collection.method
         assert isinstance(method, AuthorizationCode)
         try:
-            return drive(method.resolved("token_endpoint"), self.send, self.steps, "what the issuer says")
+            if method.issuer:
+                discovery.forget(method.issuer)
+                drive(discovery.discover(method.issuer), self.send, self.steps, "what the issuer says")
         except MetadataError as error:
             self.diagnosis.add(faults.metadata(error))
         except (ApiConnError, httpx.TransportError) as error:
             self.unreachable(error, "issuer")
-        return None
+        try:
+            return drive(method.resolved("token_endpoint"), self.send, self.steps, "what the issuer says")
+        except (ApiConnError, httpx.TransportError):
+            return None  # said above
 
     def _where_back(self, method: AuthorizationCode) -> str:
         last = login_of(self.collection)
@@ -109,6 +117,8 @@ class LoginExamination(Examination):
         page = LoginPage(method, self._redirect_url, self._values, self.send, self.steps)
         try:
             self.diagnosis.add(page.fault())
+        except TokenError:
+            self.steps.note("it shows a page of more than 1 MiB, so it takes the request")
         except (ApiConnError, httpx.TransportError) as error:
             self.unreachable(error, "authorization_endpoint")
 

@@ -18,6 +18,9 @@ _PKCE = re.compile(r"code.?challenge|code.?verifier|pkce|proof key", re.IGNORECA
 _CLOCK = re.compile(
     r"\biat\b|\bexp\b|\bnbf\b|clock|reasonable timeframe|issued in the future|not yet valid|expired jwt"
 )
+_CLIENT = re.compile(
+    r"invalid_client|unknown client|(client|application).{0,40}(not found|unknown|invalid|not exist)", re.IGNORECASE
+)
 _TOKEN_WORDS = ("access_token", "accesstoken", "token", "id_token", "jwt", "auth_token", "authtoken")
 SKEW = 60.0
 """Seconds between two clocks that are worth a word: signed assertions and short tokens fail beyond them."""
@@ -57,9 +60,7 @@ def of_page(status: int, text: str, method: AuthMethod, redirect_url: str) -> Fa
     if status >= 500:
         return Fault("provider out of order", "", f"Its login page answers {status}: try again later.")
     found = _of_words(text, method, redirect_url)
-    if found is None and re.search(
-        r"invalid_client|unknown client|client.{0,40}(not found|unknown|invalid)", text, re.I
-    ):
+    if found is None and _CLIENT.search(text):
         return client_unknown()
     return found
 

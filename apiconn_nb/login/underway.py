@@ -57,6 +57,8 @@ class Login:
         self._until = time.time() + timeout
         self._ended = threading.Event()
         self._successor: Login | None = None
+        self.ask: Callable[[str], str] | None = None
+        """How a call that waits asks for the copied address; it is given what was wrong with the last one."""
         self._thread = threading.Thread(target=self._run, name="apiconn-login", daemon=True)
 
     # ── what a screen shows ────────────────────────────────────────────────────────────────────────────────────────
@@ -134,12 +136,32 @@ class Login:
     # ── what a call does ───────────────────────────────────────────────────────────────────────────────────────────
 
     def hold(self) -> None:
-        """Hold up a call until there is a token. Raises LoginError where the login ends without one."""
+        """Hold up a call until there is a token. Raises LoginError where the login ends without one.
+
+        A kernel that runs a cell hears nothing from the field under the link, so a call that waits for a paste asks for
+        it itself, with `ask`.
+        """
+        said = ""
+        while self._ask_here():
+            assert self.ask is not None
+            text = self.ask(said)
+            if not text or self.state != "waiting":
+                break
+            try:
+                self.paste(text)
+            except LoginError as error:
+                said = str(error)
+            else:
+                break
         self.wait()
         if self._successor is not None:
             self._successor.hold()
         elif self.state != "done":
             raise LoginError(self.message)
+
+    def _ask_here(self) -> bool:
+        main = threading.current_thread() is threading.main_thread()
+        return self.ask is not None and main and self.takes_paste and self.via == "paste"
 
     # ── the life of a login ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,8 +16,10 @@ from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, start_login
 from apiconn_nb.login.place import is_attended
 from apiconn_nb.login.stand_in import Visit, stand_in_for
+from apiconn_nb.notebook import prompts
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Line
+from apiconn_nb.notebook.paste import PasteField, ask, ask_here
 
 
 def begin(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> None:
@@ -26,10 +29,18 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
     context = contextvars.copy_context()
     display_id = uuid4().hex
     shown = False
+    field: PasteField | None = None
+
+    def in_cell(update: Callable[[], None]) -> None:
+        context.copy().run(update)
 
     def changed(login: Login) -> None:
+        nonlocal field
         if shown:
-            context.copy().run(lambda: update_display(line_of(login), display_id=display_id))
+            in_cell(lambda: update_display(line_of(login), display_id=display_id))
+        if field is not None and login.state != "waiting":
+            field.close()
+            field = None
 
     # Before there is a link: nobody shall sign in to a real provider only to hear that the token is refused here.
     binder.check_use(urlsplit(collection.base_url).hostname or "", collection.name)
@@ -44,9 +55,14 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
     )
     display(line_of(login), display_id=display_id)
     shown = True
+    if login.takes_paste and visit is None and getattr(shell, "kernel", None) is not None:
+        field = PasteField(login, in_cell)
+        login.ask = ask_here
     changed(login)  # it may have ended between the two
     if visit is not None:
         visit(login.link)
+    elif login.via == "paste" and prompts.can_ask():
+        ask(login)
     if commands.get("wait") or visit is not None:
         login.wait(commands.get("timeout", 600.0))
 

@@ -54,7 +54,7 @@ class PasteField:
 
 
 def ask_here(said: str) -> str:
-    """What a call that waits for the login asks, hidden, in its own cell; `said` is what was wrong with the last one."""
+    """What a call that waits for the login asks, hidden, in its own cell; `said`: what was wrong with the last one."""
     return getpass.getpass(f"{said} Paste the address of the page after signing in: ".lstrip())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from apiconn_nb import placeholders
 from apiconn_nb.errors import UsageError
@@ -50,6 +51,46 @@ def fill_body(content_type: str, body: str, needed: Needed) -> tuple[bytes, str]
         # RFC 2046 §5.1.1: CRLF around each boundary, and a cell's lines end with LF.
         text = text.rstrip("\n").replace("\n", "\r\n") + "\r\n"
     return text.encode("utf-8"), kind
+
+
+def without_members(content_type: str, body: str, absent: set[str]) -> str:
+    """A body as it is written, without the form pairs and the JSON members that need a name of `absent`."""
+    kind = kind_of_body(content_type, body)
+    if kind == "form":
+        return "&".join(pair for pair in body.split("&") if not absent & set(placeholders.names_in_body(pair)))
+    if kind != "json" or not absent & set(placeholders.names_in_body(body)):
+        return body
+    # A bare <name> is no JSON: it travels through the parser as a text with a mark in front.
+    held = "".join(
+        part if part[:1] == '"' else _BARE.sub(lambda name: f'"{_HELD}{name[1]}"', part)
+        for part in _PARTS.findall(body)
+    )
+    try:
+        document = json.loads(held)
+    except (ValueError, RecursionError):
+        return body  # what is wrong with it is said when it is filled in
+    kept = json.dumps(_pruned(document, absent), ensure_ascii=False, indent=2)
+    return re.sub(rf'"{_HELD}(\w+)"', r"<\1>", kept)
+
+
+_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"]+|"', re.DOTALL)
+_HELD = "\ue000"
+_BARE = re.compile(r"<([A-Za-z_][A-Za-z0-9_]*)>")
+
+
+def _pruned(node: Any, absent: set[str]) -> Any:
+    if isinstance(node, list):
+        return [_pruned(each, absent) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {name: _pruned(each, absent) for name, each in node.items() if not _is_absent(each, absent)}
+
+
+def _is_absent(value: Any, absent: set[str]) -> bool:
+    if not isinstance(value, str):
+        return False
+    is_bare, is_quoted = value.startswith(_HELD), value.startswith("<") and value.endswith(">")
+    return (is_bare and value[1:] in absent) or (is_quoted and value[1:-1] in absent)
 
 
 def _check_json(text: str) -> None:

@@ -13,7 +13,7 @@ import httpx
 
 from apiconn_nb import placeholders
 from apiconn_nb.auth.header import check_name
-from apiconn_nb.body import BODY_TYPES, fill_body, kind_of_body
+from apiconn_nb.body import BODY_TYPES, fill_body, kind_of_body, without_members
 from apiconn_nb.errors import ConfigError, UsageError
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.placeholders import Needed
@@ -226,7 +226,7 @@ def _filled_headers(
 
 
 def without_optional(template: Template, optional: tuple[str, ...], values: Mapping[str, Any]) -> Template:
-    """`template` without the query pairs, headers and form pairs whose `optional` name has no value (or None)."""
+    """`template` without the query pairs, headers, form pairs and JSON members whose `optional` name has no value."""
     absent = {name for name in optional if values.get(name) is None}
     if not absent:
         return template
@@ -236,9 +236,7 @@ def without_optional(template: Template, optional: tuple[str, ...], values: Mapp
     ]
     url = address + question * bool(pairs) + "&".join(pairs)
     headers = tuple(each for each in template.headers if not absent & set(placeholders.names_in_header(each[1])))
-    body = template.body
-    if kind_of_body(template.header("Content-Type"), body) == "form":
-        body = "&".join(pair for pair in body.split("&") if not absent & set(placeholders.names_in_body(pair)))
+    body = without_members(template.header("Content-Type"), template.body, absent)
     return Template(template.method, url, headers, body)
 
 

@@ -51,10 +51,10 @@ def host_name(url: str) -> str:
 
 
 def call_name_of(method: str, path: str) -> str:
-    """A call's name from its request: ``GET /repos/[owner]/issues`` becomes ``repos_issues``."""
+    """A call's name from its request: ``POST /repos/pandas-dev/pandas/issues`` becomes ``post_issues``."""
     words = [word for word in re.split(r"[^A-Za-z0-9_-]+", _plain(path)) if word and not word.isdigit()]
-    words = [word for word in words if not re.fullmatch(r"v\d+(\.\d+)?|api|[0-9a-fA-F-]{16,}", word)][-3:]
-    name = call_name("_".join(words)) or "root"
+    words = [word for word in words if not re.fullmatch(r"v\d+(\.\d+)?|api|[0-9a-fA-F-]{16,}", word)]
+    name = call_name((words or ["root"])[-1]) or "root"
     return name if method == "GET" else f"{method.lower()}_{name}"
 
 

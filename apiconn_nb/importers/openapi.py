@@ -111,12 +111,13 @@ class _Reading:
         found: list[tuple[Call, list[Requirement] | None]] = []
         if not path.startswith("/"):
             return found
-        operations = [(method, self._document.at(item.get(method))) for method in _METHODS]
+        operations = [
+            (method, self._document.at(item[method])) for method in _METHODS if isinstance(item.get(method), dict)
+        ]
         operations += [(name.lower(), each) for name, each in self._document.named(item.get("additionalOperations"))]
         for method, operation in operations:
-            if operation:
-                call = self._operation(path, method, item, operation)
-                found.append((call, self._security.alternatives(operation)))
+            call = self._operation(path, method, item, operation)
+            found.append((call, self._security.alternatives(operation)))
         return found
 
     def _operation(self, path: str, method: str, item: Mapping[str, Any], operation: Mapping[str, Any]) -> Call:

@@ -57,7 +57,9 @@ class Writing:
         """The collection. What cannot be written is in the report."""
         calls: dict[str, SavedCall] = {}
         for call, address in self._group.calls:
-            named = call_name(call.name) or call_name_of(call.method, call.url.partition("?")[0])
+            named = call_name(call.name) or call_name_of(
+                call.method, replaced(call.url.partition("?")[0], lambda _: "")
+            )
             if named.lower() == "test" and call.method not in ("GET", "HEAD"):
                 named = "test_call"  # `--test` runs the call `test`, and an action is not for that
             key = unique(named, calls)

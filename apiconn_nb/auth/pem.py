@@ -46,12 +46,28 @@ def _block(kind: str, body: str, label: str, first_line: int) -> str:
             raise ConfigError(f"{label}: line {first_line + offset} of the PEM has a character that is not base64.")
         lines.append(stripped)
     content = "".join(lines)
-    try:
-        base64.b64decode(content, validate=True)
-    except binascii.Error:
-        raise ConfigError(f"{label}: the {kind} is cut short or has lost characters: copy it once more.") from None
     if not content:
         raise ConfigError(f"{label}: the {kind} is empty between BEGIN and END.")
+    try:
+        raw = base64.b64decode(content, validate=True)
+    except binascii.Error:
+        raise ConfigError(f"{label}: the {kind} is cut short or has lost characters: copy it once more.") from None
+    if not headers and (promised := _promised_length(raw)) not in (0, len(raw)):
+        few = "cut short" if len(raw) < promised else "not whole"
+        raise ConfigError(
+            f"{label}: the {kind} is {few}: it says that it has {promised} bytes, and {len(raw)} are there. Copy it "
+            "once more."
+        )
     wrapped = "\n".join(content[start : start + _WIDTH] for start in range(0, len(content), _WIDTH))
     head = "\n".join(headers) + "\n\n" if headers else ""
     return f"-----BEGIN {kind}-----\n{head}{wrapped}\n-----END {kind}-----"
+
+
+def _promised_length(raw: bytes) -> int:
+    """How many bytes a DER sequence says that it has, its own head counted (X.690 §8.1.3); 0 where it is none."""
+    if len(raw) < 2 or raw[0] != 0x30:
+        return 0
+    if raw[1] < 0x80:
+        return 2 + raw[1]
+    size = raw[1] & 0x7F
+    return 2 + size + int.from_bytes(raw[2 : 2 + size]) if 0 < size <= 4 else 0

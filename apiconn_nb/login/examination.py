@@ -92,12 +92,13 @@ class Examination:
 
     def judge_client(self, refusal: TokenError, method: AuthMethod, again: str) -> None:
         """Name what is wrong with the client: its secret, or where the secret stands."""
-        for other, setting, wanted in _other_ways(method):
+        has_secret = bool(getattr(method, "client_secret", ""))
+        for other, setting, wanted in _other_ways(method) if has_secret else ():
             second = self.try_token(self.ask(other), f"{again}, the other way")
             if second is None or second.error != "invalid_client":
                 self.diagnosis.add(faults.wrong_client_authentication(setting, wanted))
                 return
-        self.diagnosis.add(faults.wrong_secret(bool(getattr(method, "client_secret", ""))))
+        self.diagnosis.add(faults.wrong_secret(has_secret))
 
     def ask(self, method: Any) -> Flow:
         """The flow that asks `method` for a token."""

@@ -1,5 +1,4 @@
-"""Asking a login page, without a person and without cookies, whether it takes a request: it says so at once, or shows
-its form."""
+"""Asking a login page, without a person, whether it takes a request: it says so at once, or shows its form."""
 
 from __future__ import annotations
 
@@ -79,9 +78,12 @@ class LoginPage:
 
     def _ask(self, method: AuthorizationCode, title: str) -> _Said:
         url = method.authorization_url(self._redirect_url, "doctor", "x" * 43, self._values)
+        cookies = httpx.Cookies()  # of this one visit: many pages redirect to themselves with a session
         for _ in range(_HOPS):
             request = httpx.Request("GET", url, headers={"Accept": "text/html"})
+            cookies.set_cookie_header(request)
             response = self._send(request)
+            cookies.extract_cookies(response)
             self._steps.exchange(title, request, response)
             target = response.headers.get("Location", "")
             if not (300 <= response.status_code < 400 and target):

@@ -110,7 +110,7 @@ def _key_of(parent: Typed) -> tuple[str, Any]:
         if (cells := parent.columns.get(escape(name))) is not None and len(cells):
             column = pd.Series(cells, copy=False)
             if column.dtype.kind in "iuOUT" and column.notna().all() and _unique(column):
-                return name, column.array
+                return name, column.to_numpy() if isinstance(column.dtype, np.dtype) else column.array
     return "row", None
 
 

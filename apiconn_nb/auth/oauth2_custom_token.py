@@ -49,7 +49,7 @@ class CustomToken(TokenMethod):
     def check(self) -> None:
         """Raise ConfigError for a body that is no JSON object, naming the character, and for a name without a value."""
         self._template()
-        for name in names_in_body(self.token_body):
+        for name in names_in_body(public_text(self.token_body, "Body")):
             if name not in self.token_params:
                 raise ConfigError(f"Body: <{name}> has no value: add --token-params {name}=… (a secret as env:NAME).")
         check_name(self.header_name, "Token header")

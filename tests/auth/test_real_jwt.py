@@ -137,7 +137,7 @@ WRONG = {
     "its middle": ("MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "-----BEGIN"),
     "no end": (private(RSA).rpartition("-----END")[0], "does not end"),
     "cut short": ("\n".join([*private(RSA).split("\n")[:20], "-----END PRIVATE KEY-----"]), "cut short: it says"),
-    "a lost line": ("\n".join(each for at, each in enumerate(private(RSA).split("\n")) if at != 5), "cut short: it says"),
+    "a lost line": ("\n".join(each for at, each in enumerate(private(RSA).split("\n")) if at != 5), "cut short: it"),
     "a lost character": (private(RSA)[:200] + private(RSA)[201:], "cut short or has lost characters"),
     "another character": (private(RSA)[:200] + "!" + private(RSA)[200:], r"line 4 of the PEM .* not base64"),
     "a public key": (RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),

@@ -7,7 +7,6 @@ import re
 import stat
 import tempfile
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from tomlkit.items import Table
 
 from apiconn_nb.auth.store import file_lock
 from apiconn_nb.errors import ApiConnError, ConfigError, UnknownNameError
-from apiconn_nb.settings import CALL_KEYS, CONNECTION_FIELDS, CollectionSettings, SavedCall
+from apiconn_nb.layout import frozen, merge, to_table
+from apiconn_nb.settings import CALL_KEYS, CONNECTION_FIELDS, CollectionSettings, SavedCall, default_method
 
 _TABLES = ("auth", "headers", "query", "calls")
 
@@ -58,11 +58,11 @@ def _collection(name: str, table: Any, path: Path, text: str) -> CollectionSetti
             known = [*CONNECTION_FIELDS, *_TABLES]
             raise _with_line(UnknownNameError.among("setting", key, known), path, text, (name, key))
     auth = table.get("auth", {})
-    if not isinstance(auth, dict) or not isinstance(auth.get("method", "none"), str):
+    if not isinstance(auth, dict) or not isinstance(auth.get("method", default_method()), str):
         raise ConfigError(_at(path, text, (name, "auth"), f'[{name}.auth] needs method = "…".'))
     settings = CollectionSettings(
         name=name,
-        method=auth.get("method", "none"),
+        method=auth.get("method", default_method()),
         connection={key: value for key, value in table.items() if key in CONNECTION_FIELDS},
         auth={key: value for key, value in auth.items() if key != "method"},
         calls=_calls(name, table.get("calls", {}), path, text),
@@ -106,14 +106,8 @@ def _calls(name: str, tables: Any, path: Path, text: str) -> dict[str, SavedCall
                 raise ConfigError(_at(path, text, (*place, key), f"{key} is {words}."))
         if not table.get("request"):
             raise ConfigError(_at(path, text, place, f'[{name}.calls.{call}] needs request = "GET /…".'))
-        calls[call] = SavedCall(**{key: _frozen(key, value) for key, value in table.items()})
+        calls[call] = SavedCall(**{key: frozen(key, value) for key, value in table.items()})
     return calls
-
-
-def _frozen(key: str, value: Any) -> Any:
-    if key == "pages":
-        return str(value)
-    return tuple(map(str, value)) if isinstance(value, list) else value
 
 
 # ── messages with the file's line ──────────────────────────────────────────────────────────────────────────────────
@@ -181,71 +175,6 @@ def delete(path: Path, name: str) -> None:
         if name in document:
             del document[name]
             _write(path, tomlkit.dumps(document))
-
-
-def merge(before: CollectionSettings, theirs: CollectionSettings, ours: CollectionSettings) -> CollectionSettings:
-    """Both changes, where a person and a kernel edited one collection; ConfigError where they collide."""
-    base, there, here = to_table(before), to_table(theirs), to_table(ours)
-    return from_table(ours.name, _merged(base, there, here, ours.name))
-
-
-def _merged(base: dict[str, Any], there: dict[str, Any], here: dict[str, Any], place: str) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key in dict.fromkeys([*there, *here]):
-        old, theirs, ours = base.get(key), there.get(key), here.get(key)
-        if isinstance(theirs, dict) and isinstance(ours, dict):
-            result[key] = _merged(old if isinstance(old, dict) else {}, theirs, ours, f"{place}.{key}")
-        elif theirs in (old, ours):
-            result[key] = ours
-        elif ours == old:
-            result[key] = theirs
-        else:
-            raise ConfigError(
-                f"{place}.{key} was changed in the file to {theirs!r} while it is {ours!r} here: nothing was saved. "
-                "Load it again (%apiconn_auth NAME --status), or set the value you want."
-            )
-    return {key: value for key, value in result.items() if value is not None}
-
-
-def to_table(settings: CollectionSettings) -> dict[str, Any]:
-    """A collection as plain data, laid out as in the file."""
-    table: dict[str, Any] = {key: _plain(value) for key, value in settings.connection.items() if not _is_rows(key)}
-    table["auth"] = {"method": settings.method, **{key: _plain(value) for key, value in settings.auth.items()}}
-    for key in ("headers", "query"):
-        if settings.connection.get(key):
-            table[key] = _plain(settings.connection[key])
-    if settings.calls:
-        table["calls"] = {name: _call_table(call) for name, call in settings.calls.items()}
-    return table
-
-
-def from_table(name: str, table: Mapping[str, Any]) -> CollectionSettings:
-    """The collection in a table that `to_table` laid out."""
-    auth = dict(table.get("auth", {}))
-    return CollectionSettings(
-        name,
-        auth.pop("method", "none"),
-        {key: value for key, value in table.items() if key in CONNECTION_FIELDS},
-        auth,
-        {
-            call: SavedCall(**{k: _frozen(k, v) for k, v in each.items()})
-            for call, each in table.get("calls", {}).items()
-        },
-    )
-
-
-def _call_table(call: SavedCall) -> dict[str, Any]:
-    return {key: _plain(getattr(call, key)) for key in CALL_KEYS if getattr(call, key)}
-
-
-def _is_rows(key: str) -> bool:
-    return CONNECTION_FIELDS[key].kind == "rows"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:

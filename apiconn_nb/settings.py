@@ -88,6 +88,11 @@ CALL_KEYS: dict[str, type] = {
 }  # fmt: skip
 
 
+def default_method() -> str:
+    """The slug of the method that a collection has before one is chosen: the first, which adds nothing."""
+    return auth.methods()[0].slug
+
+
 @dataclass(frozen=True)
 class CollectionSettings:
     """A named API as the file holds it: raw values, references where secrets belong.
@@ -96,7 +101,7 @@ class CollectionSettings:
     """
 
     name: str
-    method: str = "none"
+    method: str = field(default_factory=default_method)
     connection: Mapping[str, Any] = field(default_factory=dict)
     auth: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, SavedCall] = field(default_factory=dict)

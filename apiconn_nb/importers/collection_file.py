@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from typing import Any, ClassVar
 
-from apiconn_nb.config import from_table
+from apiconn_nb.layout import from_table
 from apiconn_nb.errors import ApiConnError, ConfigError
 from apiconn_nb.importers.base import Importer
 from apiconn_nb.importers.draft import Draft

@@ -12,7 +12,7 @@ from typing import Any
 
 import tomlkit
 
-from apiconn_nb import auth, config
+from apiconn_nb import auth, layout
 from apiconn_nb.fields import Field, fields_of
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
@@ -34,14 +34,14 @@ def as_magic(settings: CollectionSettings) -> str:
     words += [*own, *more]
     below = {**rest, **({"auth": {"method": settings.method, **inner}} if inner else {})}
     if settings.calls:
-        below["calls"] = _public(config.to_table(settings)["calls"])
+        below["calls"] = _public(layout.to_table(settings)["calls"])
     if not below:
         return "%apiconn_auth " + _line(words)
     # Only a line magic may be continued on the next line.
     line = " ".join(words)
     if len(line) <= _LONG:
         return f"%%apiconn_auth {line}\n{_toml(settings.name, below)}"
-    return f"%%apiconn_auth {settings.name}\n{_toml(settings.name, _public(config.to_table(settings)))}"
+    return f"%%apiconn_auth {settings.name}\n{_toml(settings.name, _public(layout.to_table(settings)))}"
 
 
 def _options_of(fields: Mapping[str, Field], values: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:

@@ -18,7 +18,7 @@ from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Block
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.secrets import is_reference
-from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, check_collection_name
+from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, check_collection_name, default_method
 
 _ROW_OPTIONS = {"headers": "--header", "query": "--query"}
 _COMMANDS = ("login", "logout", "status", "test", "delete")
@@ -91,7 +91,7 @@ def _method(name: str, words: list[str], below: CollectionSettings | None) -> ty
     if words:
         return auth.method(words[0])
     settings = workspace.current().all().get(name)
-    return auth.method(settings.method if settings else "none")
+    return auth.method(settings.method if settings else default_method())
 
 
 def parser(chosen: type[AuthMethod]) -> Parser:
@@ -105,10 +105,14 @@ def parser(chosen: type[AuthMethod]) -> Parser:
     return made
 
 
+def option_of(described: Field) -> str:
+    """The option of a field; the shared rows are typed one by one, and are called so."""
+    return _ROW_OPTIONS.get(described.name, described.option)
+
+
 def _add(made: Parser, described: Field) -> None:
     if described.kind == "rows":
-        option = _ROW_OPTIONS.get(described.name, described.option)
-        made.add_argument(option, dest=described.name, action="append", metavar="NAME=VALUE")
+        made.add_argument(option_of(described), dest=described.name, action="append", metavar="NAME=VALUE")
     elif described.kind == "flag":
         made.add_argument(described.option, dest=described.name, action=argparse.BooleanOptionalAction)
     elif described.kind == "number":
@@ -191,7 +195,7 @@ def help_text(name: str, chosen: type[AuthMethod]) -> str:
 def _help_block(fields: tuple[Field, ...], indent: str) -> str:
     lines = []
     for each in fields:
-        option = _ROW_OPTIONS.get(each.name, each.option)
+        option = option_of(each)
         takes = {"secret": " REF", "rows": " NAME=VALUE", "number": " N", "flag": ""}.get(each.kind, " TEXT")
         if each.kind == "flag":
             option = f"{option} / --no-{option[2:]}"

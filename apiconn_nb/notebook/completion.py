@@ -6,6 +6,7 @@ from typing import Any
 
 from apiconn_nb import auth, workspace
 from apiconn_nb.errors import ApiConnError
+from apiconn_nb.settings import default_method
 
 
 def complete(event: Any) -> list[str]:
@@ -35,5 +36,5 @@ def _auth_words(before: list[str], known: list[str], auth_magic: Any) -> list[st
     chosen = next((word for word in before[1:] if word in slugs), "")
     if not chosen and before[0] in known:
         chosen = workspace.current().all()[before[0]].method
-    options = list(auth_magic.parser(auth.method(chosen or "none")).options())
+    options = list(auth_magic.parser(auth.method(chosen or default_method())).options())
     return [*slugs, *options] if len(before) == 1 else options

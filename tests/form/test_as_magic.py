@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from apiconn_nb import auth, presets, workspace
-from apiconn_nb.config import from_table, to_table
+from apiconn_nb.layout import from_table, to_table
 from apiconn_nb.errors import ApiConnError, SecretError
 from apiconn_nb.fields import Field, fields_of
 from apiconn_nb.notebook import actions

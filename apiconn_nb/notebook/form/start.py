@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from apiconn_nb import auth, config, presets
+from apiconn_nb import auth, layout, presets
 from apiconn_nb.notebook.form.fold import Fold
 from apiconn_nb.notebook.form.parts import escape
 
@@ -91,7 +91,7 @@ class Start:
         draft = self._form.draft
         if not draft.name:
             draft.name = preset.name
-        draft.load(config.from_table(draft.name, table))
+        draft.load(layout.from_table(draft.name, table))
         self._fold.shut()
         self._form.refresh()
         self._form.say(f"Filled in from the preset {preset.title}: look it over, then press Save.")

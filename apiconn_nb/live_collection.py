@@ -61,7 +61,8 @@ class Collection:
         )
         self.base_url = self._base_url()
         self.state = "not tested"
-        self.slot = slot_of(settings, self.environment, store or MemoryStore())
+        self._store = store or MemoryStore()
+        self.slot = slot_of(settings, self.environment, self._store)
         self._auth = self.method.auth(self.slot)
         self._origins = self._all_origins()
         self._shared = Shared(self.base_url, settings.value("headers"), settings.value("query"))
@@ -235,11 +236,17 @@ class Collection:
         return f"<Collection {self.name}: {self.base_url}, {self.settings.method}, {self.environment}>"
 
     def __reduce__(self) -> tuple[Callable[..., Collection], tuple[Any, ...]]:
-        return _from_pickle, (self.settings, self.environment)
+        return _from_pickle, (self.settings, self.environment, self._store)
+
+    def __enter__(self) -> Collection:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
 
 
-def _from_pickle(settings: CollectionSettings, environment: str) -> Collection:
-    return Collection(settings, environment=environment)
+def _from_pickle(settings: CollectionSettings, environment: str, store: Store) -> Collection:
+    return Collection(settings, environment=environment, store=store)
 
 
 def choose_environment(settings: CollectionSettings, asked: str | None) -> str:

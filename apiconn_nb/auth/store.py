@@ -53,6 +53,9 @@ class MemoryStore:
         self._records: dict[str, dict[str, Any]] = {}
         self._writes = 0
 
+    def __reduce__(self) -> tuple[Callable[[], Store], tuple[()]]:
+        return open_store, ()  # what is in memory does not travel
+
     def read(self, key: str) -> dict[str, Any] | None:
         """The record, or None."""
         return self._records.get(key)
@@ -82,6 +85,9 @@ class FileStore:
     def __init__(self, path: Path) -> None:
         self._path = path.expanduser().absolute()
         self.repaired = ""  # what was too open when it was read, in words
+
+    def __reduce__(self) -> tuple[type[FileStore], tuple[Path]]:
+        return FileStore, (self._path,)
 
     def read(self, key: str) -> dict[str, Any] | None:
         """The record, or None."""
@@ -137,6 +143,9 @@ class KeyringStore:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
         self._stamp_files: dict[str, Path] = {}
+
+    def __reduce__(self) -> tuple[Callable[[], Store], tuple[()]]:
+        return open_store, ()  # the keyring of the machine it arrives at
 
     def read(self, key: str) -> dict[str, Any] | None:
         """The record, or None; also where the entry is not ours."""

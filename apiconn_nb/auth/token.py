@@ -55,7 +55,7 @@ class Token:
             "refresh_token": self.refresh_token.reveal(),
             "scope": self.scope,
             "obtained_at": self.obtained_at,
-            "extra": dict(self.extra),
+            "extra": {name: each.reveal() if isinstance(each, Secret) else each for name, each in self.extra.items()},
             "identity": dict(self.identity),
         }
 
@@ -70,7 +70,7 @@ class Token:
             refresh_token=Secret(str(record.get("refresh_token", "")), label="refresh token"),
             scope=str(record.get("scope", "")),
             obtained_at=float(record.get("obtained_at", 0.0)),
-            extra=dict(record.get("extra", {})),
+            extra=_kept_apart(record.get("extra", {})),
             identity=dict(record.get("identity", {})),
         )
 
@@ -138,7 +138,7 @@ def _token(members: Mapping[str, Any], value: str, shape: ResponseShape, before:
         refresh_token=Secret(str(refresh), label="refresh token") if refresh else _kept(before),
         scope=_scope(scope) if scope else (before.scope if before else ""),
         obtained_at=now,
-        extra=_harmless({name: each for name, each in members.items() if name not in standard}),
+        extra=_kept_apart({name: each for name, each in members.items() if name not in standard}),
         identity=before.identity if before else {},
     )
 
@@ -151,12 +151,13 @@ def _scope(scope: Any) -> str:
     return " ".join(map(str, scope)) if isinstance(scope, list) else str(scope)
 
 
-def _harmless(members: dict[str, Any]) -> dict[str, Any]:
-    """Unknown members are kept; those whose name says token or secret may be credentials and are kept registered."""
-    for name, value in members.items():
-        if isinstance(value, str) and any(word in name.lower() for word in ("token", "secret", "assertion")):
-            Secret(value)  # registers the value for redaction
-    return members
+def _kept_apart(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Unknown members as they are; a text whose name says token or secret may be a credential, and is a Secret."""
+    words = ("token", "secret", "assertion")
+    return {
+        name: Secret(value) if isinstance(value, str) and any(word in name.lower() for word in words) else value
+        for name, value in members.items()
+    }
 
 
 def _around(members: Mapping[str, Any], path: str) -> Mapping[str, Any]:

@@ -87,7 +87,8 @@ def test_every_member_has_its_place_and_unknown_ones_are_kept() -> None:
     assert token.access_token.reveal() == "CANARY-a"
     assert token.refresh_token.reveal() == "CANARY-r"
     assert (token.scope, token.token_type) == ("read write", "bearer")
-    assert token.extra == {"id_token": "CANARY-id-token", "instance_url": "https://eu1.example.org", "issued": 7}
+    assert (token.extra["instance_url"], token.extra["issued"]) == ("https://eu1.example.org", 7)
+    assert token.extra["id_token"].reveal() == "CANARY-id-token", "what may be a credential is a Secret"
     assert "CANARY" not in repr(token)
     assert "CANARY-id-token" not in redact("a log line with CANARY-id-token in it"), "what may be a credential is known"
 

@@ -20,7 +20,7 @@ from apiconn_nb.secrets import NO_SECRET, Secret, is_reference
 Rows = Mapping[str, str | Secret]
 """Rows of key and value; a value written as a reference is a secret."""
 
-Format = Literal["line", "url", "template", "pem", "json", "choice"]
+Format = Literal["line", "url", "template", "pem", "json", "choice", "proxy", "origins"]
 Kind = Literal["text", "secret", "flag", "number", "rows"]
 
 # The last word tells: access_token and X-Auth-Token are credentials, token_access_type and page_token are none.
@@ -76,8 +76,9 @@ class Field:
         text = self._typed(raw, str, "text")
         if self.format == "choice" and text not in self.choices:
             raise ConfigError(f"{self.label} ({self.name}): {text!r} is none of {', '.join(self.choices)}.")
-        if self.format in ("url", "template") and text:
-            check_url(text, self.label)
+        check = _CHECKS.get(self.format)
+        if text and check is not None:
+            check(text, self.label)
         return text
 
     def _typed(self, raw: Any, kind: type, words: str) -> Any:
@@ -241,6 +242,28 @@ def check_url(text: str, label: str) -> None:
         raise ConfigError(f"{label}: a URL with a user or password in it is not kept; choose HTTP Basic Auth instead.")
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(f"{label}: {text!r} is not encrypted: use https:// (http is for loopback addresses alone).")
+
+
+def check_proxy(text: str, label: str) -> None:
+    """Raise ConfigError unless `text` is a proxy's URL without a password in it; the text is not repeated."""
+    parts = urlsplit(text)
+    if "@" in parts.netloc:
+        raise ConfigError(
+            f"{label}: a password does not stand in the file; put the whole URL into HTTPS_PROXY instead."
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"{label}: write a URL such as http://proxy.example.org:3128.")
+
+
+def check_origins(text: str, label: str) -> None:
+    """Raise ConfigError unless `text` is origins split by spaces, each with its scheme."""
+    for origin in text.split():
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise ConfigError(f"{label}: {origin!r} is no origin: write https://host, split by spaces.")
+
+
+_CHECKS = {"url": check_url, "template": check_url, "proxy": check_proxy, "origins": check_origins}
 
 
 def is_loopback(host: str) -> bool:

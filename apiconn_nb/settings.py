@@ -30,7 +30,7 @@ class Connection:
     headers: Rows = rows("Shared headers", help="Sent with every call.")
     query: Rows = rows("Shared parameters", help="Added to the query of every call.")
     allowed_origins: str = setting(
-        "Allowed origins", advanced=True, placeholder="https://uploads.example.org",
+        "Allowed origins", advanced=True, format="origins", placeholder="https://uploads.example.org",
         help="More origins that get the credentials, split by spaces.",
     )  # fmt: skip
     trusted_origins: str = setting(
@@ -39,12 +39,15 @@ class Connection:
         "writes them; none: no origin yet. Empty: all of its own.",
     )  # fmt: skip
     redirect_origins: str = setting(
-        "Redirect origins", advanced=True, help="Origins that a redirect may reach, without credentials."
+        "Redirect origins",
+        advanced=True,
+        format="origins",
+        help="Origins that a redirect may reach, without credentials.",
     )
     call_timeout: int = setting("Time-out", default=600, advanced=True, help="Seconds for a whole call.")
     retries: int = setting("Retries", default=3, advanced=True, help="How often a data call is tried again.")
     max_bytes: int = setting("Largest answer", default=1 << 30, advanced=True, help="Bytes, decoded.")
-    proxy: str = setting("Proxy", advanced=True, help="URL; empty: the environment's (HTTPS_PROXY).")
+    proxy: str = setting("Proxy", advanced=True, format="proxy", help="URL; empty: the environment's (HTTPS_PROXY).")
     certificate: str = setting(
         "Client certificate", format="pem", advanced=True, help="Presented beside another method; PEM or file:PATH."
     )

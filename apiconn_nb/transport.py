@@ -16,10 +16,12 @@ from urllib.parse import unquote_plus
 import httpx
 
 from apiconn_nb import fence, fields, redaction
+from apiconn_nb.auth.tokens import Signing
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import FenceError, TokenError
 from apiconn_nb.network import Backend
 from apiconn_nb.private_values import PRIVATE, private_copy, public_url
+from apiconn_nb.shield import to_its_end
 
 BARE = "apiconn_bare"
 """The request extension of a hop to an origin that gets no credentials (a redirect that the person allowed)."""
@@ -112,25 +114,31 @@ class Door(httpx.BaseTransport):
         try:
             request = next(flow)
             while True:
-                is_call = _CALL in request.extensions
-                if is_call:
+                if _CALL in request.extensions:
                     response = self._pool.handle_request(request)
-                else:
                     try:
-                        response = self._token_hop(_with_timeout(request, private))
-                    except httpx.RequestError as error:
-                        error.add_note(f"{ASIDE}{request.method} {str(request.url).partition('?')[0]}")
-                        request = flow.throw(error)  # a renewal that failed may leave the old token in use
-                        continue
-                try:
-                    following = flow.send(response)
-                except StopIteration:
-                    return response
-                if is_call:
+                        following = flow.send(response)
+                    except StopIteration:
+                        return response
                     response.close()
-                request = following
+                    request = following
+                else:
+                    request = self._drive_token(flow, _with_timeout(request, private))
         finally:
             flow.close()
+
+    def _drive_token(self, flow: Signing, request: httpx.Request) -> httpx.Request:
+        """Send a token request, give the flow its answer, and return what it asks for next."""
+        try:
+            response, interrupt = to_its_end(lambda: self._token_hop(request))
+        except httpx.RequestError as error:
+            error.add_note(f"{ASIDE}{request.method} {str(request.url).partition('?')[0]}")
+            return flow.throw(error)  # a renewal that failed may leave the old token in use
+        try:
+            return flow.send(response)  # stores the token
+        finally:
+            if interrupt is not None:
+                raise interrupt
 
     def _token_hop(self, request: httpx.Request) -> httpx.Response:
         """A token request: https, no redirect followed, the answer read whole under a cap."""

@@ -138,7 +138,7 @@ def poll(
         try:
             response = yield from _one_poll(ask(endpoint, form, client))
             return read_response(response, shape)
-        except httpx.TransportError:
+        except httpx.RequestError:
             interval = min(interval * 2, _LONGEST_INTERVAL)
         except TokenError as error:
             interval = _next_interval(error, interval)
@@ -165,7 +165,7 @@ def _one_poll(asking: Asking) -> Generator[httpx.Request | Wait, httpx.Response 
     while True:
         try:
             response = yield request
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             request = asking.throw(error)
             continue
         assert response is not None

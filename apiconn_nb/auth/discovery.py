@@ -142,7 +142,7 @@ def endpoints(issuer: str, wanted: Mapping[str, str], given: Mapping[str, str], 
     lacks = [name for name in needed if not given.get(name)]
     try:
         metadata = yield from discover(issuer)
-    except (ApiConnError, httpx.TransportError):
+    except (ApiConnError, httpx.RequestError):
         if lacks:
             raise
         return {}

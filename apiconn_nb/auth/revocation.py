@@ -28,7 +28,7 @@ def revoke(endpoint: str, client: Client, token: Token) -> Ending:
         form = {"token": secret.reveal(), "token_type_hint": hint}
         try:
             response = yield from ask(endpoint, form, client)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return f"The provider was not reached to revoke them ({type(error).__name__})."
         if not _is_done(response, hint):
             refused.append(f"{hint.replace('_', ' ')}: {_words(response)}")

@@ -79,7 +79,7 @@ class _Search:
         """The API's own answer to a call without credentials."""
         try:
             response = self._send(httpx.Request("GET", self._url, headers={"Accept": "application/json"}))
-        except (httpx.TransportError, ApiConnError) as error:
+        except (httpx.RequestError, ApiConnError) as error:
             if isinstance(error, ApiConnError):
                 self._note(f"{self._url}: {error}")
                 return None
@@ -92,7 +92,7 @@ class _Search:
             return None
         try:
             return self._send(httpx.Request("GET", url, headers={"Accept": "application/json"}))
-        except (httpx.TransportError, ApiConnError) as error:
+        except (httpx.RequestError, ApiConnError) as error:
             self._note(f"{url}: {redact(str(error))[:160]}")
             return None
 

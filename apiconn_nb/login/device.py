@@ -63,7 +63,7 @@ class DeviceWay:
                     continue
                 try:
                     response = self._send(wanted)
-                except httpx.TransportError as error:
+                except httpx.RequestError as error:
                     self.steps.no_answer("has the person agreed?", wanted, error)
                     wanted = flow.throw(error)
                     continue

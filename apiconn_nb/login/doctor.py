@@ -96,11 +96,11 @@ class LoginExamination(Examination):
                 drive(discovery.discover(method.issuer), self.send, self.steps, "what the issuer says")
         except MetadataError as error:
             self.diagnosis.add(faults.metadata(error))
-        except (ApiConnError, httpx.TransportError) as error:
+        except (ApiConnError, httpx.RequestError) as error:
             self.unreachable(error, "issuer")
         try:
             return drive(method.resolved("token_endpoint"), self.send, self.steps, "what the issuer says")
-        except (ApiConnError, httpx.TransportError):
+        except (ApiConnError, httpx.RequestError):
             return None  # said above
 
     def _where_back(self, method: AuthorizationCode) -> str:
@@ -119,7 +119,7 @@ class LoginExamination(Examination):
             self.diagnosis.add(page.fault())
         except TokenError:
             self.steps.note("it shows a page of more than 1 MiB, so it takes the request")
-        except (ApiConnError, httpx.TransportError) as error:
+        except (ApiConnError, httpx.RequestError) as error:
             self.unreachable(error, "authorization_endpoint")
 
     def _look_at_client(self, method: AuthorizationCode) -> None:
@@ -153,7 +153,7 @@ class LoginExamination(Examination):
             return 0
         try:
             response = self.send(request)
-        except (ApiConnError, httpx.TransportError) as error:
+        except (ApiConnError, httpx.RequestError) as error:
             self.unreachable(error, "profile_endpoint")
             return 0
         self.steps.exchange(title, request, response)

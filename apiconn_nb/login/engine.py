@@ -143,7 +143,7 @@ class _Plan:
             raise LoginError(f"{plain(str(error), 400).rstrip('.')}.{more}") from None
         except ApiConnError as error:
             raise LoginError(str(error)) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise LoginError(f"The provider was not reached ({type(error).__name__}: {plain(str(error))}).") from None
 
     def chosen(self, via: str, attended: bool) -> Via:

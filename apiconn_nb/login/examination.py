@@ -76,7 +76,7 @@ class Examination:
             return error
         except MetadataError as error:
             self.diagnosis.add(faults.metadata(error))
-        except (ApiConnError, httpx.TransportError) as error:
+        except (ApiConnError, httpx.RequestError) as error:
             self.unreachable(error, "token_endpoint")
         return None
 

@@ -32,6 +32,6 @@ def logout(collection: Client) -> str:
         return f"{where}: nobody was signed in."
     try:
         said = drive(method.revoke(token), collection.door.send_aside, Steps(), "the tokens are revoked")
-    except (ApiConnError, httpx.TransportError) as error:
+    except (ApiConnError, httpx.RequestError) as error:
         said = f"The provider was not asked to revoke them ({redact(plain(str(error)))})."
     return f"{where}: signed out, the tokens are forgotten. {said}".rstrip()

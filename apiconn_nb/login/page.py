@@ -50,7 +50,7 @@ class LoginPage:
         self._steps = steps
 
     def fault(self) -> Fault | None:
-        """What does not fit; None where the page shows its form. Raises httpx.TransportError and ApiConnError."""
+        """What does not fit; None where the page shows its form. Raises httpx.RequestError and ApiConnError."""
         said = self._ask(self._method, "does the login page take this request?")
         if said.is_fine:
             return None

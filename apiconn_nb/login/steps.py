@@ -85,7 +85,7 @@ def drive(flow: Generator[httpx.Request, httpx.Response, T], send: Send, steps: 
         while True:
             try:
                 response = send(request)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 steps.no_answer(title, request, error)
                 request = flow.throw(error)
                 continue

@@ -247,7 +247,7 @@ class Login:
         request.extensions = {**request.extensions, "timeout": _PROFILE_TIMEOUT}
         try:
             response = self._client.door.send_aside(request)
-        except (ApiConnError, httpx.TransportError) as error:
+        except (ApiConnError, httpx.RequestError) as error:
             self.steps.no_answer("who is it?", request, error)
             return token, "the profile endpoint does not answer (--profile-endpoint)"
         self.steps.exchange("who is it?", request, response)
@@ -288,6 +288,6 @@ class Login:
         return None
 
     def _unexpected(self, error: Exception) -> str:
-        if isinstance(error, httpx.TransportError):
+        if isinstance(error, httpx.RequestError):
             return f"the provider was not reached ({type(error).__name__}: {error})"
         return f"{type(error).__name__}: {error}"

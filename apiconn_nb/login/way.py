@@ -92,7 +92,7 @@ class Way(Protocol):
     def token(self, answered: Callable[[], None]) -> Token:
         """Wait for the answer and return the token; `answered` is called between the two.
 
-        Raises LoginError, TokenError, httpx.TransportError.
+        Raises LoginError, TokenError, httpx.RequestError.
         """
 
     def paste(self, text: str) -> None:

@@ -321,7 +321,7 @@ def test_nobody_there_is_one_sentence(ask: Propose) -> None:
         b"[" * 100_000,
         b'{"openapi": "3.0.0", "components": {"securitySchemes": [1]}, "paths": [], "servers": {}}',
         b'{"openapi": 3, "components": {"securitySchemes": {"a": {"type": "oauth2", "flows": {"password": 1}}}}}',
-        b'{"swagger": "2.0", "securityDefinitions": {"a": {"type": "oauth2"}}, "paths": {"/": {"get": {"security": 1}}}}',
+        b'{"swagger": "2.0", "securityDefinitions": {"a": {"type": "oauth2"}}, "paths": {"/": {"get": 1}}}',
         b'{"openapi": "3.1.0", "servers": [{"url": "https://{x}/"}], "security": [1, null]}',
         b"\xff\xfe",
         b"",

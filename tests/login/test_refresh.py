@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -20,7 +21,7 @@ from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, logout
 from apiconn_nb.secrets import Secret
 from tests.echo import Answer, Echo
-from tests.login.conftest import Make
+from tests.login.conftest import Make, until
 from tests.login.kernel import Kernel
 
 Shop = Callable[..., Collection]
@@ -164,6 +165,46 @@ def own(make: Make, echo: Echo, **settings: Any) -> Collection:
         token_endpoint=f"{echo.url}/token",
         **settings,
     )
+
+
+def test_ctrl_c_during_a_renewal_loses_no_rotated_token(make: Make, echo: Echo) -> None:
+    def slow(arrived: Any) -> Answer:
+        time.sleep(0.6)
+        return Answer(200, {"access_token": "CANARY-2", "refresh_token": "CANARY-r2", "expires_in": 60})
+
+    echo.answer("/token", slow)
+    collection = own(make, echo)
+    kept(collection, lives=-1)
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        collection.send("GET /x")
+    assert echo.count("/x") == 0, "the call itself is given up"
+    token = collection.slot.token
+    assert token is not None
+    assert token.refresh_token.reveal() == "CANARY-r2", "the provider has rotated, and it is stored"
+    assert collection.send("GET /x").status_code == 200
+    assert echo.count("/token") == 1
+
+
+def test_a_second_ctrl_c_ends_it_at_once(make: Make, echo: Echo) -> None:
+    release = threading.Event()
+
+    def stuck(_: Any) -> Answer:
+        release.wait(20)
+        return Answer(503)
+
+    echo.answer("/token", stuck)
+    collection = own(make, echo)
+    kept(collection, lives=-1)
+    for seconds in (0.2, 0.5):
+        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        collection.send("GET /x")
+    assert time.monotonic() - begun < 5
+    release.set()
+    until(lambda: "apiconn-token" not in [each.name for each in threading.enumerate()])
 
 
 # ── failures ───────────────────────────────────────────────────────────────────────────────────────────────────────

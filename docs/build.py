@@ -1,7 +1,7 @@
 """Build the documentation's site: ``python -m docs.build``, from the project's folder.
 
 What is made from declarations is written afresh each time into ``build/docs``, beside a copy of the pages that are
-written by hand, and Sphinx turns both into ``site``. Nothing that is made is kept in git.
+written by hand, and Sphinx turns both into ``build/site``. Nothing that is made is kept in git.
 
     python -m docs.build                      everything; needs docs/requirements.txt and the extras demo and lab
     python -m docs.build --no-notebooks       without running the notebooks
@@ -24,7 +24,7 @@ from docs.generate import catalogue, method_pages, notebooks, reference
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 MADE = ROOT / "build" / "docs"
-SITE = ROOT / "site"
+SITE = ROOT / "build" / "site"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import stat
-import tempfile
 import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,16 @@ from tomlkit.items import Table
 
 from apiconn_nb.auth.store import file_lock
 from apiconn_nb.errors import ApiConnError, ConfigError, UnknownNameError
+from apiconn_nb.file_lines import Place, Written
 from apiconn_nb.layout import frozen, merge, to_table
-from apiconn_nb.settings import CALL_KEYS, CONNECTION_FIELDS, CollectionSettings, SavedCall, default_method
+from apiconn_nb.settings import (
+    CALL_KEYS,
+    CONNECTION_FIELDS,
+    CollectionSettings,
+    SavedCall,
+    check_call_name,
+    default_method,
+)
 
 _TABLES = ("auth", "headers", "query", "calls")
 
@@ -32,16 +41,17 @@ def load(path: Path) -> dict[str, CollectionSettings]:
 
 def loads(text: str, path: Path) -> dict[str, CollectionSettings]:
     """The collections in a text written as the file is; messages call it `path`'s name. Raises as `load` does."""
+    written = Written(path, text)
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name}: not TOML: {error}.") from None
-    return {name: _collection(name, table, path, text) for name, table in content.items()}
+    return {name: _collection(name, table, written) for name, table in content.items()}
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8-sig")  # line endings as they are
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:
@@ -50,102 +60,79 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path.name} cannot be read: {error.strerror}.") from None
 
 
-def _collection(name: str, table: Any, path: Path, text: str) -> CollectionSettings:
+def _collection(name: str, table: Any, written: Written) -> CollectionSettings:
     if not isinstance(table, dict):
-        raise ConfigError(_at(path, text, (name,), f"{name!r} is no table: write [{name}] and its settings below."))
+        raise ConfigError(written.said(f"{name!r} is no table: write [{name}] and its settings below.", (name,)))
     for key in table:
         if key not in CONNECTION_FIELDS and key not in _TABLES:
             known = [*CONNECTION_FIELDS, *_TABLES]
-            raise _with_line(UnknownNameError.among("setting", key, known), path, text, (name, key))
+            raise written.with_line(UnknownNameError.among("setting", key, known), (name, key))
     auth = table.get("auth", {})
     if not isinstance(auth, dict) or not isinstance(auth.get("method", default_method()), str):
-        raise ConfigError(_at(path, text, (name, "auth"), f'[{name}.auth] needs method = "…".'))
+        raise ConfigError(written.said(f'[{name}.auth] needs method = "…".', (name, "auth")))
     settings = CollectionSettings(
         name=name,
         method=auth.get("method", default_method()),
         connection={key: value for key, value in table.items() if key in CONNECTION_FIELDS},
         auth={key: value for key, value in auth.items() if key != "method"},
-        calls=_calls(name, table.get("calls", {}), path, text),
+        calls=_calls(name, table.get("calls", {}), written),
     )
-    _check(settings, path, text)
+    for place, piece in _pieces(settings):
+        _check(piece.check, written, place)
     return settings
 
 
-def _check(settings: CollectionSettings, path: Path, text: str) -> None:
-    """Check value by value, so that the message has the line of the one that does not hold."""
-    name = settings.name
-    pieces: list[tuple[tuple[str, ...], CollectionSettings]] = [((name,), CollectionSettings(name))]
-    pieces += [
-        ((name, key), CollectionSettings(name, connection={key: raw})) for key, raw in settings.connection.items()
-    ]
-    pieces.append(((name, "auth", "method"), CollectionSettings(name, settings.method)))
-    pieces += [
-        ((name, "auth", key), CollectionSettings(name, settings.method, auth={key: raw}))
-        for key, raw in settings.auth.items()
-    ]
-    for place, piece in pieces:
-        try:
-            piece.check()
-        except ApiConnError as error:
-            raise _with_line(error, path, text, place) from None
+def _pieces(settings: CollectionSettings) -> Iterator[tuple[Place, CollectionSettings]]:
+    """The settings value by value, so that the message has the line of the one that does not hold."""
+    name, method = settings.name, settings.method
+    yield (name,), CollectionSettings(name)
+    for place, value in _values((name,), settings.connection):
+        yield place, CollectionSettings(name, connection=value)
+    yield (name, "auth", "method"), CollectionSettings(name, method)
+    for place, value in _values((name, "auth"), settings.auth):
+        yield place, CollectionSettings(name, method, auth=value)
 
 
-def _calls(name: str, tables: Any, path: Path, text: str) -> dict[str, SavedCall]:
+def _values(place: Place, table: Mapping[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for key, raw in table.items():
+        if not isinstance(raw, dict):
+            yield (*place, key), {key: raw}
+            continue
+        for row, value in raw.items():
+            yield (*place, key, row), {key: {row: value}}
+
+
+def _check(check: Callable[[], None], written: Written, place: Place) -> None:
+    try:
+        check()
+    except ApiConnError as error:
+        raise written.with_line(error, place) from None
+
+
+def _calls(name: str, tables: Any, written: Written) -> dict[str, SavedCall]:
     if not isinstance(tables, dict):
-        raise ConfigError(_at(path, text, (name, "calls"), f"write each call as [{name}.calls.NAME]."))
+        raise ConfigError(written.said(f"write each call as [{name}.calls.NAME].", (name, "calls")))
     calls = {}
     for call, table in tables.items():
         place = (name, "calls", call)
         if not isinstance(table, dict):
-            raise ConfigError(_at(path, text, place, f"{call!r} is no table: write [{name}.calls.{call}]."))
-        for key, value in table.items():
-            if key not in CALL_KEYS:
-                raise _with_line(UnknownNameError.among("setting of a call", key, CALL_KEYS), path, text, (*place, key))
-            if not isinstance(value, CALL_KEYS[key]) and not (key == "pages" and type(value) is int):
-                words = {str: "text", dict: "a table", list: "a list", bool: "true or false"}[CALL_KEYS[key]]
-                raise ConfigError(_at(path, text, (*place, key), f"{key} is {words}."))
+            raise ConfigError(written.said(f"{call!r} is no table: write [{name}.calls.{call}].", place))
         if not table.get("request"):
-            raise ConfigError(_at(path, text, place, f'[{name}.calls.{call}] needs request = "GET /…".'))
+            raise ConfigError(written.said(f'[{name}.calls.{call}] needs request = "GET /…".', place))
+        _check(lambda call=call: check_call_name(call), written, place)  # type: ignore[misc]
+        for key, value in table.items():
+            _check_key(key, value, written, (*place, key))
         calls[call] = SavedCall(**{key: frozen(key, value) for key, value in table.items()})
     return calls
 
 
-# ── messages with the file's line ──────────────────────────────────────────────────────────────────────────────────
-
-
-def _with_line(error: ApiConnError, path: Path, text: str, place: tuple[str, ...]) -> ApiConnError:
-    return type(error)(_at(path, text, place, str(error)))
-
-
-def _at(path: Path, text: str, place: tuple[str, ...], message: str) -> str:
-    line = find_line(text, place)
-    return f"{path.name}{f', line {line}' if line else ''}: {message}"
-
-
-def find_line(text: str, place: tuple[str, ...]) -> int:
-    """The line (from 1) where a key or table stands; 0 where it cannot be told. TOML readers do not keep it."""
-    table: tuple[str, ...] = ()
-    best = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if header := re.match(r"\[+\s*([^\]]+?)\s*\]+", stripped):
-            table = _keys(header[1])
-            here = table
-        elif assigned := re.match(
-            r"((?:\"[^\"]*\"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:\"[^\"]*\"|'[^']*'|[\w-]+))*)\s*=", stripped
-        ):
-            here = table + _keys(assigned[1])
-        else:
-            continue
-        if here == place:
-            return number
-        if place[: len(here)] == here:
-            best = number
-    return best
-
-
-def _keys(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted))
+def _check_key(key: str, value: Any, written: Written, place: Place) -> None:
+    if key not in CALL_KEYS:
+        raise written.with_line(UnknownNameError.among("setting of a call", key, CALL_KEYS), place)
+    if not isinstance(value, CALL_KEYS[key]) and not (key == "pages" and type(value) is int):
+        words = {str: "text", dict: "a table", list: "a list", bool: "true or false"}[CALL_KEYS[key]]
+        raise ConfigError(written.said(f"{key} is {words}.", place))
+    _check(SavedCall(**{"request": "GET /", key: frozen(key, value)}).check, written, place)
 
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,7 +152,7 @@ def save(path: Path, settings: CollectionSettings, before: CollectionSettings | 
         if before is not None and current is not None:
             settings = merge(before, current, settings)
         _put(document, settings.name, to_table(settings))
-        _write(path, tomlkit.dumps(document))
+        _write(path, _as_written(tomlkit.dumps(document), text))
 
 
 def delete(path: Path, name: str) -> None:
@@ -175,6 +162,12 @@ def delete(path: Path, name: str) -> None:
         if name in document:
             del document[name]
             _write(path, tomlkit.dumps(document))
+
+
+def _as_written(text: str, before: str) -> str:
+    """`text` with the line endings of the file, where it has them all alike."""
+    crlf = before.count("\r\n")
+    return re.sub(r"(?<!\r)\n", "\r\n", text) if crlf and crlf == before.count("\n") else text
 
 
 def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:
@@ -187,7 +180,7 @@ def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:
 def _put(container: Any, key: str, value: Any) -> None:
     """Set `key` to `value`; what is equal already is not touched, so that its comments stay."""
     if not isinstance(value, dict):
-        if key not in container or container[key] != value:
+        if key not in container or not _is_same(container[key], value):
             container[key] = _item(value)
         return
     if not isinstance(container.get(key), dict):
@@ -203,6 +196,11 @@ def _put(container: Any, key: str, value: Any) -> None:
         inner.update({})
 
 
+def _is_same(item: Any, value: Any) -> bool:
+    plain = item.unwrap() if hasattr(item, "unwrap") else item
+    return plain == value and repr(plain) == repr(value)  # 1, 1.0 and true are equal and are not the same
+
+
 def _item(value: Any) -> Any:
     if (
         isinstance(value, str)
@@ -216,21 +214,24 @@ def _item(value: Any) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write the file whole or not at all, through a symbolic link, its mode kept."""
+    """Write the file whole or not at all, through a symbolic link, its mode kept. Called with the file's lock."""
     target = Path(os.path.realpath(path))
     tomllib.loads(text)  # what cannot be read again is not written
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
+    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    except OSError as error:
-        raise ConfigError(f"{path.name} cannot be written: {error.strerror}. Nothing was saved.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        for left_behind in target.parent.glob(f".{target.name}-????????"):
+            left_behind.unlink(missing_ok=True)  # by a kernel that was killed
+        with os.fdopen(_create(temporary), "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, mode)
+        if target.exists():
+            os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))
         os.replace(temporary, target)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise ConfigError(f"{path.name} cannot be written: {error.strerror}. Nothing was saved.") from None
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less what the person's umask takes away

@@ -10,6 +10,7 @@ from apiconn_nb import auth
 from apiconn_nb.auth.base import check_names
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import Field, Rows, fields_of, rows, secret, setting
+from apiconn_nb.request import parse
 from apiconn_nb.secrets import Secret
 
 Environment = Literal["live", "development"]
@@ -84,6 +85,14 @@ class SavedCall:
     key: tuple[str, ...] = ()
     doc: str = ""
 
+    def check(self) -> None:
+        """Raise UsageError or ConfigError for a request, a use or a number of pages that cannot be."""
+        parse(self.request)
+        if self.use_as not in ("", "data", "action"):
+            raise ConfigError(f"use_as: {self.use_as!r} is none of data, action.")
+        if self.pages not in ("", "all") and not (self.pages.isascii() and self.pages.isdigit() and int(self.pages)):
+            raise ConfigError(f"pages: {self.pages!r} is no number from 1, and not all.")
+
 
 CALL_KEYS: dict[str, type] = {
     "request": str, "records": str, "pages": str, "paginate": str, "use_as": str, "params": dict, "private": list,
@@ -119,6 +128,9 @@ class CollectionSettings:
         fields = {each.name: each for each in fields_of(chosen)}
         for name, raw in self.auth.items():
             fields[name].parse(raw, owner=self.name)
+        for name, call in self.calls.items():
+            check_call_name(name)
+            call.check()
 
     def value(self, name: str) -> Any:
         """The typed value of a connection field."""

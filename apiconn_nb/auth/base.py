@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apiconn_nb.auth.slot import TokenSlot
 
 _registered: dict[str, type[AuthMethod]] = {}
+_imported: set[tuple[str, ...]] = set()  # folders whose files have been imported
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,8 +108,11 @@ def masked_settings(method: AuthMethod) -> dict[str, Any]:
 
 def methods() -> tuple[type[AuthMethod], ...]:
     """Every method, in the reference system's order; a file added to this folder is among them."""
-    for module in pkgutil.iter_modules(apiconn_nb.auth.__path__):
-        importlib.import_module(f"apiconn_nb.auth.{module.name}")  # a subclass registers itself
+    folders = tuple(apiconn_nb.auth.__path__)
+    if folders not in _imported:
+        for module in pkgutil.iter_modules(folders):
+            importlib.import_module(f"apiconn_nb.auth.{module.name}")  # a subclass registers itself
+        _imported.add(folders)
     return tuple(sorted(_registered.values(), key=lambda each: (each.order, each.slug)))
 
 
@@ -126,8 +130,9 @@ def build(
     """The method with its settings for one environment, and which environment each twin was taken from.
 
     Parameters: `values`, the settings as the file holds them, by field name; `environment`, ``live`` or
-    ``development``; `owner`, the collection's name; `check`, whether its files are looked at (a replay has none). Raises ConfigError naming the label of what is missing or wrong,
-    and UnknownNameError for a setting the method does not have.
+    ``development``; `owner`, the collection's name; `check`, whether its files are looked at (a replay has none).
+    Raises ConfigError naming the label of what is missing or wrong, and UnknownNameError for a setting the method does
+    not have.
     """
     fields = {field.name: field for field in fields_of(chosen)}
     check_names(chosen, values)

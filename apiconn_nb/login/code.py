@@ -213,10 +213,11 @@ class CodeWay:
         return drive(flow, self._send, self.steps, "the code is exchanged for a token")
 
     def close(self) -> None:
-        """Stop receiving and forget states and verifiers."""
+        """Stop receiving and forget states, verifiers and the code."""
         self.link = ""
         with self._lock:
             self._transactions.clear()
+            self._answer = None
         listening, self._receiver = self._receiver, None
         if listening is not None:
             receiver.dismiss(self, listening)

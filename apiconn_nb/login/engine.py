@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -108,6 +109,10 @@ def _plan(collection: Client, values: Mapping[str, Any], environ: Mapping[str, s
     method: AuthMethod = collection.method
     if not isinstance(method, AuthorizationCode):
         raise UsageError(f"{collection.name} proves itself by {method.label}, where nobody signs in: test it instead.")
+    if public_url and urlsplit(public_url).scheme not in ("http", "https"):
+        raise UsageError(
+            f"{public_url!r} is no address of a notebook server: begin with https:// (ApiConn.public_url)."
+        )
     plan = _Plan(collection, method, values, environ, public_url)
     asking = method.resolved("token_endpoint")
     found = plan.prepared(lambda: drive(asking, plan.patient_send, plan.steps, "what the issuer says"))

@@ -20,6 +20,7 @@ from apiconn_nb.login.transaction import AnswerRefused, Pairs
 
 _MOST_PARAMETERS = 40
 _MOST_QUERY = 16384  # characters
+_POLL = 0.05  # seconds within which it notices that it is to end
 
 
 class Desk(Protocol):
@@ -51,7 +52,7 @@ class Receiver:
         self._server = Server(self.route, port)
         self.port = self._server.server_port
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.1,), name="apiconn-receiver", daemon=True
+            target=self._server.serve_forever, args=(_POLL,), name="apiconn-receiver", daemon=True
         )
         self._thread.start()
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from apiconn_nb import demo
+from apiconn_nb import demo, redaction
 from apiconn_nb.auth import discovery
 from apiconn_nb.auth.store import FileStore, MemoryStore, Store
 from apiconn_nb.demo.server import Demo
@@ -41,8 +41,9 @@ def provider(_demo: Demo) -> Demo:
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
-    """Each test ends with no login under way, no receiver listening and no thread of ours."""
+    """Each test begins knowing no secret, and ends with no login under way, no receiver listening and no thread."""
     jupyter._learnt.clear()
+    redaction._known.clear()  # another test's secret may be a word of our messages
     yield
     for login in engine._logins.values():
         login.cancel()

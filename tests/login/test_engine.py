@@ -468,8 +468,9 @@ def test_a_method_where_nobody_signs_in_says_so() -> None:
     with pytest.raises(UsageError, match="no tokens"):
         logout(plain)
     assert redirect_to_register(plain) == []
-    with pytest.raises(UsageError, match="seconds"):
-        start_login(shop_without_provider(), timeout=0)
+    for wrong in ({"timeout": 0}, {"timeout": -1}, {"timeout": 1e9}, {"public_url": "hub.example.org"}):
+        with pytest.raises(UsageError):
+            start_login(shop_without_provider(), via="loopback", **wrong)
 
 
 def shop_without_provider(**settings: Any) -> Collection:

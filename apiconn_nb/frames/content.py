@@ -64,6 +64,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"GIF8", "image"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "excel"),
 )
+_LINE = 2**20  # bytes; no NDJSON has a longer first line
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"
 _HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
@@ -133,7 +134,8 @@ def _unless_json(named: Kind, head: bytes) -> Kind:
 
 def _many_lines(content: bytes) -> bool:
     """NDJSON under a JSON type: the first line is whole by itself and the second starts a value as well."""
-    end = content.find(b"\n", len(content) - len(content.lstrip(_BLANK)) if content[:1] in _BLANK else 0)
+    start = len(content[:512]) - len(content[:512].lstrip(_BLANK))
+    end = content.find(b"\n", start, start + _LINE)
     if end < 0:
         return False
     first, second = content[:end].strip(_BLANK), content[end : end + 512].lstrip(_BLANK)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from apiconn_nb.frames.text import is_arrow, pa
+from apiconn_nb.frames.text import is_arrow, pa, pc
 
 _DAY = r"\d{4}-\d{2}-\d{2}"
 _FORMS = (
@@ -38,9 +38,14 @@ def as_dates(cells: Any, first: str) -> Any:
 
 
 def _from_arrow(cells: Any, form: re.Pattern[str]) -> Any:
-    if form is not _FORMS[0] and not _one_form(cells, form):
-        return None
     zone = "UTC" if form is _FORMS[0] else None
+    try:
+        if form is _FORMS[2]:
+            cells = cells.cast(pa.date32())
+        elif form is _FORMS[1] and not _all_longer(cells, _DATE_LENGTH):
+            return None  # Arrow's reader takes dates among date-times; the contract does not
+    except pa.ArrowInvalid:
+        return None
     for unit in ("ns", "us"):
         try:
             times = cells.cast(pa.timestamp(unit, zone))
@@ -50,15 +55,14 @@ def _from_arrow(cells: Any, form: re.Pattern[str]) -> Any:
     return None
 
 
+def _all_longer(cells: Any, length: int) -> bool:
+    shortest: int = pc.min_max(pc.binary_length(cells)).as_py()["min"]
+    return shortest > length
+
+
 @lru_cache(2)
 def _utc(unit: Literal["ns", "us"]) -> Any:
     return pd.DatetimeTZDtype(unit, "UTC")
-
-
-def _one_form(cells: Any, form: re.Pattern[str]) -> bool:
-    """Arrow's reader takes dates among date-times; the contract does not."""
-    lengths = set(map(len, filter(None, cells.to_pylist())))
-    return lengths == {_DATE_LENGTH} if form is _FORMS[2] else min(lengths) > _DATE_LENGTH
 
 
 def _from_texts(cells: Any, form: re.Pattern[str]) -> Any:

@@ -102,10 +102,15 @@ def _integers(values: Sequence[Any], start: int) -> Part:
     try:
         return Part("int", np.fromiter(values, np.int64, length), start, length)
     except TypeError:
-        mask = np.fromiter((value is None for value in values), np.bool_, length)
+        pass  # None is no integer
     except OverflowError:
         return Part("object", values, start, length)
     try:
+        doubles = np.array(values, np.float64)
+        mask = np.isnan(doubles)
+        doubles[mask] = 0
+        if (np.abs(doubles) < EXACT).all():  # so the way over doubles, quicker by half, changed none
+            return Part("ints", (doubles.astype(np.int64), mask), start, length)
         return Part("ints", (np.fromiter((value or 0 for value in values), np.int64, length), mask), start, length)
     except OverflowError:
         return Part("object", values, start, length)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from typing import IO
 
+from apiconn_nb.errors import FrameError
+
 KEEP = 64 * 2**20  # bytes in memory
+LARGE = 8 * 2**20  # bytes; a piece that is written while the frame is being made
 
 # In memory the bytes themselves, on disk their offset and length.
 _Piece = bytes | tuple[int, int]
@@ -16,7 +20,7 @@ class Raw:
     """The pages of an answer as they came, each with its Content-Type.
 
     `keep`: bytes held in memory; what comes above it goes to an unnamed temporary file (mode 0600, gone with the last
-    reference).
+    reference). `lost` says why bytes could not be kept.
     """
 
     def __init__(self, keep: int = KEEP) -> None:
@@ -24,6 +28,8 @@ class Raw:
         self._held = 0
         self._pages: list[tuple[str, list[_Piece]]] = []
         self._file: IO[bytes] | None = None
+        self._end = 0
+        self._writer: threading.Thread | None = None
         self.lost = ""
 
     def add(self, content: bytes, content_type: str = "") -> None:
@@ -38,22 +44,39 @@ class Raw:
             self._held += len(content)
             pieces.append(content)
             return
+        pieces.append((self._end, len(content)))
+        self._end += len(content)
+        self._written()
+        if len(content) < LARGE:
+            self._write(content)
+        else:
+            self._writer = threading.Thread(target=self._write, args=(content,), name="apiconn-raw")
+            self._writer.start()
+
+    def _write(self, content: bytes) -> None:
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="apiconn-")  # noqa: SIM115 - lives as long as this object
-            start = self._file.seek(0, 2)
-            self._file.write(content)
-            self._file.flush()
+                self._file = tempfile.TemporaryFile(prefix="apiconn-", buffering=0)  # noqa: SIM115 - as long as this object
+            view = memoryview(content)
+            while view:
+                view = view[self._file.write(view) :]
         except OSError as error:
             self.lost = f"the answer's bytes could not all be kept ({error.strerror})"
-            return
-        pieces.append((start, len(content)))
+
+    def _written(self) -> None:
+        """Wait for what is still being written."""
+        if self._writer is not None:
+            self._writer.join()
+            self._writer = None
 
     def __len__(self) -> int:
         return len(self._pages)
 
     def pages(self) -> Iterator[tuple[bytes, str]]:
-        """Each page and its Content-Type."""
+        """Each page and its Content-Type. Raises FrameError when they could not be kept."""
+        self._written()
+        if self.lost:
+            raise FrameError(f"There is no raw answer: {self.lost}.")
         for content_type, pieces in self._pages:
             # A page in one piece is not copied.
             yield (self._read(pieces[0]) if len(pieces) == 1 else b"".join(map(self._read, pieces))), content_type
@@ -72,7 +95,7 @@ class Raw:
         return pages[0] if len(pages) == 1 else pages
 
     def __repr__(self) -> str:
-        where = "" if self._file is None else ", in part on disk"
+        where = ", in part on disk" if self._end else ""
         return f"<{len(self)} page{'' if len(self) == 1 else 's'} of raw answer{where}>"
 
     def __reduce__(self) -> tuple[object, tuple[list[tuple[bytes, str]]]]:

@@ -31,7 +31,7 @@ def unload(shell: Any) -> None:
         return
     shell.configurables.remove(configuration)
     for kind in ("line", "cell"):
-        for name in ("apiconn_auth", "apicall", "apiconn_import"):
+        for name in ("apiconn_auth", "apicall", "apiconn_import", "apiconn_export"):
             shell.magics_manager.magics[kind].pop(name, None)
     shell.events.unregister("post_run_cell", Pending.of(shell).show)
     setattr(shell, _ATTRIBUTE, None)

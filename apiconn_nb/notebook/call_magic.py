@@ -14,7 +14,7 @@ from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import UsageError
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.live_collection import Collection
-from apiconn_nb.notebook import unfinished
+from apiconn_nb.notebook import code_magic, unfinished
 from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
@@ -42,6 +42,8 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     values = dict(given.get("param", ()))
     options = _options(given)
     _scrub_literals(shell, template)
+    if target := given.get("as_code"):
+        return code_magic.as_code(collection, call, template, saved, values, shell.user_ns, options, target)
     if given.get("dry_run"):
         return _dry_run(collection, template, saved, values, shell.user_ns)
     if each := given.get("each"):
@@ -72,6 +74,7 @@ def parser() -> Parser:
     add("--save", metavar="NAME")
     add("--use-as", choices=("data", "action"))
     add("--dry-run", action="store_true")
+    add("--as-code", choices=code_magic.TARGETS)
     add("--timeout", type=float, metavar="SECONDS")
     add("--retries", type=int, metavar="N")
     add("--concurrency", type=int, metavar="N")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 if TYPE_CHECKING:
     from apiconn_nb.notebook.configuration import ApiConn
@@ -94,6 +94,7 @@ class ApiConnMagics(Magics):
             --save NAME                 save as a call of the collection
             --use-as data|action        data may be retried and paged; an action is sent exactly once
             --dry-run                   show the request, redacted, and send nothing
+            --as-code TARGET            the call as a script that runs without apiconn_nb: httpx, requests, curl, dlt
             --timeout S  --retries N    for this call
             --explode PATH  --wide N  --no-dates
             --env live|development  --debug  -q
@@ -127,3 +128,19 @@ class ApiConnMagics(Magics):
         from apiconn_nb.notebook import import_magic  # start-up cost: httpx and the importers
 
         return import_magic.run(self.shell, line, cell)
+
+    @no_var_expand
+    @line_magic
+    def apiconn_export(self, line: str) -> Any:
+        """Write a collection for other tools; no secret is in what is written.
+
+        ::
+
+            %apiconn_export NAME openapi [FILE]     an OpenAPI 3.1 document (JSON)
+            %apiconn_export NAME http [FILE]        a .http file, and http-client.env.json where it is needed
+
+        Without FILE it is shown. One call as a script: %apicall NAME.CALL --as-code httpx|requests|curl|dlt
+        """
+        from apiconn_nb.notebook import code_magic  # start-up cost: httpx and the exporters
+
+        return code_magic.export(line)

@@ -16,14 +16,16 @@ _SHORTEST = 8  # characters: shorter texts stand in data by chance, and the data
 
 def mask_echoes(response: httpx.Response, secrets: Collected) -> bool:
     """Mask the call's own secrets in `response` and its history, body and headers; whether there was one."""
-    forms = [(form, form.encode("utf-8", "surrogatepass")) for form in secrets.forms(_SHORTEST)]
     masked = False
     for each in [*response.history, response]:
         head = b"\n".join(value for _, value in each.headers.raw)
-        found = [(form, raw) for form, raw in forms if raw in each.content or raw in head]
+        found = secrets.found_in(each.content, head, shortest=_SHORTEST)
         if found:
             _mask(each, found)
-            masked = True
+        cut = secrets.begun_at_the_end(each.content, _SHORTEST)
+        if cut:  # an answer that broke off in the middle of a secret
+            each._content = each.content[:-cut] + MASK.encode()
+        masked = masked or bool(found or cut)
     return masked
 
 

@@ -15,12 +15,13 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus, unquote
 
 MASK = "•••"
 # Shorter texts stand in ordinary words, and cutting them would garble every message.
 _SHORTEST = 4
+_LONGEST_TAIL = 8192  # bytes at the end of an answer in which a secret that was cut off is looked for
 _MOST = 4096  # values; a kernel that renews hourly for a year stays below
 
 _known: OrderedDict[str, None] = OrderedDict()  # the one used last at the end
@@ -66,6 +67,21 @@ class Collected:
         found = {form for value in self._values for form in encoded_forms(value) if len(form) >= shortest}
         return sorted(found, key=len, reverse=True)
 
+    def found_in(self, *texts: bytes, shortest: int = _SHORTEST) -> list[tuple[str, bytes]]:
+        """The forms that stand in one of `texts`, each with its bytes, longest first."""
+        found = [
+            (form, raw)
+            for value in self._values
+            if any(sign in text for sign in _as_bytes(signs(value)) for text in texts)
+            for form, raw in zip(encoded_forms(value), _as_bytes(encoded_forms(value)), strict=True)
+            if len(form) >= shortest and any(raw in text for text in texts)
+        ]
+        return sorted(found, key=lambda each: len(each[0]), reverse=True)
+
+    def begun_at_the_end(self, text: bytes, shortest: int = _SHORTEST) -> int:
+        """How many bytes at the end of `text` are the beginning of a form, at least `shortest`; 0 for none."""
+        return begun_at_the_end(self._values, text, shortest)
+
     def stand_in(self, text: str) -> bool:
         """Whether one stands in `text`, percent-encoded however often."""
         forms = self.forms()
@@ -91,25 +107,48 @@ def collecting() -> Iterator[Collected]:
         _collecting.sets = sets
 
 
+def begun_at_the_end(values: Iterable[str], text: bytes, shortest: int = _SHORTEST) -> int:
+    """How many bytes at the end of `text` are the beginning of a form of one of `values`; 0 for none.
+
+    An answer that broke off may hold the half of a secret. Shorter beginnings than `shortest` are chance.
+    """
+    tail = text[-_LONGEST_TAIL:]
+    longest = 0
+    for value in values:
+        for raw in _as_bytes(encoded_forms(value)):
+            at = tail.rfind(raw[:shortest]) if len(raw) >= shortest else -1
+            if at >= 0 and raw.startswith(tail[at:]):
+                longest = max(longest, len(tail) - at)
+    return longest
+
+
 def redact(text: str) -> str:
     """`text` with every known secret, plain or encoded, replaced by a mask."""
-    found = [form for value in known() for form in encoded_forms(value) if form in text]
+    found = [
+        form
+        for value in known()
+        if any(sign in text for sign in signs(value))
+        for form in encoded_forms(value)
+        if form in text
+    ]
     # Longest first, so that a form is never cut in half by another one inside it.
     for form in sorted(found, key=len, reverse=True):
         text = text.replace(form, MASK)
     return text
 
 
-@functools.lru_cache(maxsize=_MOST)
+# Asked for all known values in turn: a cache of their number, or a smaller one, would forget each before it is asked again.
+@functools.lru_cache(maxsize=2 * _MOST)
 def encoded_forms(value: str) -> frozenset[str]:
-    """`value` as it may stand in text: plain, in a URL, a form, JSON, HTML, base64 at each shift, and hex."""
+    """`value` as it may stand in text: plain, in a URL, a form, JSON, HTML, each of them in another; base64 and hex."""
     raw = value.encode("utf-8", "surrogatepass")
-    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="~()*!'")}
-    forms = {value, raw.hex(), raw.hex().upper(), *quoted, *_in_json(value), *_in_html(value)}
-    forms |= {re.sub("%..", lambda escape: escape[0].lower(), form) for form in quoted}
+    once = {value, *_in_url(value), *_in_json(value), *_in_html(value)}
     if not value.isascii():
         mistaken = raw.decode("latin-1")  # what a server makes of a header's bytes that takes them for Latin-1
-        forms |= {mistaken, *_in_json(mistaken)}
+        once |= {mistaken, *_in_url(mistaken), *_in_json(mistaken)}
+    # A URL in a parameter, a JSON body that a debug route gives back in JSON, JSON in an HTML attribute.
+    forms = once | {again for form in once for again in _once_more(form)}
+    forms |= {raw.hex(), raw.hex().upper()}
     for shift in range(3):
         # Inside a longer base64 text (`user:secret`) the value starts at any of three bit offsets; the characters
         # it shares with its neighbours are left off.
@@ -119,6 +158,32 @@ def encoded_forms(value: str) -> frozenset[str]:
         core = encoded[skip:whole]
         forms |= {core, core.replace("+", "-").replace("/", "_")}
     return frozenset(form for form in forms if len(form) >= _SHORTEST)
+
+
+@functools.lru_cache(maxsize=2 * _MOST)
+def signs(value: str) -> tuple[str, ...]:
+    """A few texts, one of which stands wherever one of `encoded_forms` does: all that has to be looked for at first."""
+    # No encoding of text changes a letter or a digit.
+    kept = max(re.findall(r"[A-Za-z0-9]+", value), key=len, default="")
+    forms = encoded_forms(value)
+    return (kept, *(form for form in forms if kept not in form)) if len(kept) >= _SHORTEST else tuple(forms)
+
+
+@functools.lru_cache(maxsize=2 * _MOST)
+def _as_bytes(forms: tuple[str, ...] | frozenset[str]) -> tuple[bytes, ...]:
+    return tuple(form.encode("utf-8", "surrogatepass") for form in forms)
+
+
+def _in_url(value: str) -> set[str]:
+    raw = value.encode("utf-8", "surrogatepass")
+    quoted = {quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="~()*!'")}
+    return quoted | {re.sub("%..", lambda escape: escape[0].lower(), form) for form in quoted}
+
+
+def _once_more(form: str) -> set[str]:
+    raw = form.encode("utf-8", "surrogatepass")
+    in_json = {json.dumps(form)[1:-1], json.dumps(form, ensure_ascii=False)[1:-1]}
+    return {quote(raw, safe=""), quote(raw), quote_plus(raw), html.escape(form), *in_json}
 
 
 def _in_json(value: str) -> set[str]:

@@ -88,7 +88,7 @@ def revealed(rows: Mapping[str, str | Secret]) -> dict[str, str]:
 def token_request(endpoint: str, form: Mapping[str, str], headers: Mapping[str, str]) -> httpx.Request:
     """The POST of a form, asking for JSON."""
     sent = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded", **headers}
-    return httpx.Request("POST", endpoint, content=urlencode(form).encode("ascii"), headers=sent)
+    return httpx.Request("POST", endpoint, content=urlencode(form).encode("ascii"), headers=_in_utf8(sent))
 
 
 def read_response(response: httpx.Response, shape: ResponseShape, before: Token | None = None) -> Token:
@@ -106,4 +106,9 @@ def error_code(response: httpx.Response) -> str:
 
 def json_request(endpoint: str, body: Any, headers: Mapping[str, str]) -> httpx.Request:
     """The POST of a JSON body, asking for JSON."""
-    return httpx.Request("POST", endpoint, json=body, headers={"Accept": "application/json", **headers})
+    return httpx.Request("POST", endpoint, json=body, headers=_in_utf8({"Accept": "application/json", **headers}))
+
+
+def _in_utf8(headers: Mapping[str, str]) -> httpx.Headers:
+    # httpx takes ASCII, and its UnicodeEncodeError holds the whole value.
+    return httpx.Headers(dict(headers), encoding="utf-8")

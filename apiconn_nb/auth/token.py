@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from apiconn_nb.errors import TokenError
+from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.redaction import redact
 from apiconn_nb.secrets import NO_SECRET, Secret
 
@@ -55,7 +56,7 @@ class Token:
             "refresh_token": self.refresh_token.reveal(),
             "scope": self.scope,
             "obtained_at": self.obtained_at,
-            "extra": {name: each.reveal() if isinstance(each, Secret) else each for name, each in self.extra.items()},
+            "extra": _told(self.extra),
             "identity": dict(self.identity),
         }
 
@@ -151,13 +152,24 @@ def _scope(scope: Any) -> str:
     return " ".join(map(str, scope)) if isinstance(scope, list) else str(scope)
 
 
-def _kept_apart(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Unknown members as they are; a text whose name says token or secret may be a credential, and is a Secret."""
-    words = ("token", "secret", "assertion")
-    return {
-        name: Secret(value) if isinstance(value, str) and any(word in name.lower() for word in words) else value
-        for name, value in members.items()
-    }
+def _kept_apart(member: Any, name: str = "") -> Any:
+    """Unknown members as they are, at any depth; a text whose name says that it may be a credential is a Secret."""
+    if isinstance(member, Mapping):
+        return {key: _kept_apart(each, str(key)) for key, each in member.items()}
+    if isinstance(member, list):
+        return [_kept_apart(each, name) for each in member]
+    words = ("token", "secret", "assertion", "jwt")
+    may_be = looks_like_credential(name) or any(word in name.lower() for word in words)
+    return Secret(member) if isinstance(member, str) and may_be else member
+
+
+def _told(member: Any) -> Any:
+    """What `_kept_apart` made, as the store keeps it."""
+    if isinstance(member, Mapping):
+        return {key: _told(each) for key, each in member.items()}
+    if isinstance(member, list):
+        return [_told(each) for each in member]
+    return member.reveal() if isinstance(member, Secret) else member
 
 
 def _around(members: Mapping[str, Any], path: str) -> Mapping[str, Any]:

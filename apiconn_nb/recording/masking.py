@@ -46,8 +46,11 @@ def _masked_token(token: bytes, pattern: re.Pattern[bytes]) -> bytes:
 
 def masked_bytes(content: bytes) -> bytes:
     """Any other content with each known secret in it masked."""
-    pattern = _pattern(redaction.known())
-    return pattern.sub(MASK.encode(), content) if pattern is not None else content
+    known = redaction.known()
+    pattern = _pattern(known)
+    content = pattern.sub(MASK.encode(), content) if pattern is not None else content
+    cut = redaction.begun_at_the_end(known, content, _LONG)
+    return content[:-cut] + MASK.encode() if cut else content
 
 
 def response_headers(headers: httpx.Headers) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from apiconn_nb import secrets
+from apiconn_nb import binder, secrets
 from apiconn_nb.fields import Field
 from apiconn_nb.notebook.actions import where_kept
 from apiconn_nb.notebook.form.controls import FieldControl, Left
@@ -83,7 +83,8 @@ class SecretControl(FieldControl):
             return "Asked for once in each kernel: type it here, or when a call asks for it."
         if value:
             return f"Kept: {where_kept(value, self._owner())}."
-        return f"Will be kept in {where_typed_secrets_go()}; or type a reference: env:NAME, file:PATH."
+        will = f"Will be kept in {where_typed_secrets_go()}; or type a reference: env:NAME, file:PATH."
+        return f"{binder.warning()} {will}".strip()
 
 
 def _has_edge_space(value: Secret) -> bool:

@@ -178,12 +178,22 @@ def status(collection: Collection) -> str:
     for name, place in collection.taken.items():
         if collection.environment == "development":
             lines.append(f"  {name}: the {place} value is used")
+    lines += _to_register(collection)
     lines += _token_lines(collection)
     lines += [f"  {CONNECTION_FIELDS[key].label}: {value}" for key, value in _more(collection).items()]
     if collection.settings.calls:
         lines.append("  calls         " + ", ".join(f"{collection.name}.{each}" for each in collection.settings.calls))
     lines.append(f"  file          {workspace.current().path.name}")
     return "\n".join(lines)
+
+
+def _to_register(collection: Collection) -> list[str]:
+    """The redirect URL that the provider has to know, for logins from this place."""
+    if not needs_login(collection):
+        return []
+    from apiconn_nb.login import redirect_to_register  # start-up cost: the receiver's server
+
+    return [f"  redirect URL  {url} (register it with the provider)" for url in redirect_to_register(collection)]
 
 
 def _more(collection: Collection) -> dict[str, Any]:

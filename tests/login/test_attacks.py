@@ -10,10 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apiconn_nb.demo.server import Demo
 from apiconn_nb.live_collection import Collection
@@ -309,6 +312,28 @@ def test_strays_and_half_open_sockets_neither_block_nor_end_the_wait(login: Logi
         connection.close()
 
 
+def test_whatever_is_asked_is_answered_and_ends_nothing(login: Login, provider: Demo) -> None:
+    (running,) = receiver._open.values()
+    own = Message()
+    own["Host"] = f"127.0.0.1:{running.port}"
+
+    @given(
+        target=st.one_of(st.text(), st.text().map("/callback?{}".format), st.text().map("/start?login={}".format)),
+        names=st.lists(st.tuples(st.sampled_from(["Host", "X-ProxyContextPath", "X-Forwarded-Proto"]), st.text())),
+    )
+    @settings(max_examples=300, deadline=None)
+    def ask(target: str, names: list[tuple[str, str]]) -> None:
+        headers = Message()
+        for name, value in names:
+            headers.add_header(name, value.encode("latin-1", "replace").decode("latin-1"))
+        for each in (own, headers):
+            assert running.route(target, each).status in (400, 404)
+        assert login.state == "waiting"
+
+    ask()
+    finish(login, provider)
+
+
 def test_half_open_sockets_are_dropped_when_it_ends(login: Login, provider: Demo) -> None:
     port = urlsplit(login.redirect_url).port or 0
     with socket.create_connection(("127.0.0.1", port), timeout=5) as idle:
@@ -322,7 +347,7 @@ def test_half_open_sockets_are_dropped_when_it_ends(login: Login, provider: Demo
 
 def test_two_logins_at_once_never_mix(shop: Shop, begin: Begin, browser: Browser, provider: Demo) -> None:
     live, development = provider.credentials.live, provider.credentials.development
-    settings = {
+    both = {
         "client_id": live.client_id,
         "dev_client_id": development.client_id,
         "dev_client_secret": "env:APICONN_DEMO_DEV_CLIENT_SECRET",
@@ -330,7 +355,7 @@ def test_two_logins_at_once_never_mix(shop: Shop, begin: Begin, browser: Browser
     with pytest.MonkeyPatch.context() as patch:
         for name, value in provider.environ().items():
             patch.setenv(name, value)
-        one, two = shop(**settings), shop(environment="development", **settings)
+        one, two = shop(**both), shop(environment="development", **both)
         for_live, for_development = begin(one), begin(two)
         assert for_live.redirect_url == for_development.redirect_url, "one receiver for both"
         asked_live, asked_development = browser.open(for_live.link), browser.open(for_development.link)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apiconn_nb.login.paste import read
 from apiconn_nb.login.transaction import AnswerRefused, IssuerMismatch, Transaction
@@ -102,3 +104,15 @@ def test_a_registered_page_with_a_query_of_its_own_comes_back_with_it() -> None:
     attempt = Transaction(("shop", "live"), "https://example.org/done?from=notebook")
     pasted = f"https://example.org/done?from=notebook&code=c&state={attempt.state.reveal()}"
     assert read(pasted, [attempt]).code.reveal() == "c"
+
+
+@given(st.one_of(st.text(), st.text().map(f"{REDIRECT}?{{}}".format), st.text().map("http://{}".format)))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_pasted_is_an_answer_or_refused_in_one_line(pasted: str) -> None:
+    attempt = Transaction(("shop", "live"), REDIRECT)
+    said = "taken as a bare code"
+    try:
+        assert not read(pasted, [attempt]).error, "without the state nothing but a bare code is taken"
+    except AnswerRefused as error:
+        said = str(error)
+    assert said.isprintable()

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import ssl
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -76,7 +77,9 @@ class Collection:
         self.limiter = Limiter()
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
-        self.door = Door(self, Pool(self.tls_context, settings.value("proxy")))
+        pool = Pool(self.tls_context, settings.value("proxy"))
+        weakref.finalize(self, pool.closer())  # changed settings make a new object, and nobody closes the old one
+        self.door = Door(self, pool)
         self._client = self.new_client(self.door)
         redaction.guard_loggers()
 

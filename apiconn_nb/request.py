@@ -240,10 +240,17 @@ def without_optional(template: Template, optional: tuple[str, ...], values: Mapp
     return Template(template.method, url, headers, body)
 
 
-def literal_credentials(template: Template) -> list[str]:
-    """The headers of a cell whose literal value looks like a credential: it works, and should be a reference."""
-    return [
-        name
+def literal_credentials(template: Template) -> dict[str, str]:
+    """The literal values of a cell that look like credentials, by header (``URL``: the password in it).
+
+    They work, and should be references.
+    """
+    found = {
+        name: value
         for name, value in template.headers
         if looks_like_credential(name) and value and not is_reference(value) and not placeholders.names_in_header(value)
-    ]
+    }
+    user, at, _ = urlsplit(template.url).netloc.rpartition("@")
+    if at and ":" in user:
+        found["URL"] = user.partition(":")[2]
+    return found

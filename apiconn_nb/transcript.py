@@ -46,16 +46,30 @@ class Transcript:
         self._steps.append(f"← {response.status_code} {response.reason_phrase}\n{_received(response)}")
 
     def call(self, request: httpx.Request, status: int) -> None:
-        """Note a call (its public request) and the status of its answer."""
-        self._steps.append(f"→ {request.method} {shown_url(request.url)}\n{_headers(request.headers)}")
+        """Note a call, every secret masked where it was sent, and the status of its answer."""
+        signed = self._collection.method.preview(request, self._collection.slot)
+        self._steps.append(f"→ {signed.method} {shown_url(signed.url)}\n{_headers(signed.headers)}")
         self._steps.append(f"← {status}")
+
+    def note(self, words: str) -> None:
+        """Note what an exchange means."""
+        if words:
+            self._steps.append(words)
 
     def __str__(self) -> str:
         return redact("\n".join(step.rstrip() for step in self._steps)) or "nothing was sent"
 
 
 def _headers(headers: httpx.Headers) -> str:
-    return "".join(f"    {name}: {MASK if looks_like_credential(name) else value}\n" for name, value in headers.items())
+    return "".join(f"    {name.title()}: {_masked(name, value)}\n" for name, value in headers.items())
+
+
+def _masked(name: str, value: str) -> str:
+    """A header's value; of a credential the scheme alone."""
+    if not looks_like_credential(name) or MASK in value or "••" in value:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme}{space}{MASK}" if space else MASK
 
 
 def _sent(request: httpx.Request) -> str:

@@ -231,8 +231,17 @@ class Pool(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close the connections."""
-        for route in self._routes.values():
-            route.close()
+        self.closer()()
+
+    def closer(self) -> Callable[[], None]:
+        """What closes the connections and holds nothing else, for when a collection is forgotten."""
+        routes = self._routes
+
+        def close() -> None:
+            for route in list(routes.values()):
+                route.close()
+
+        return close
 
     def __exit__(
         self,

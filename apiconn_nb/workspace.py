@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from apiconn_nb import binder, config, secrets
 from apiconn_nb.auth.store import Store, open_store
 from apiconn_nb.errors import SecretError, UnknownNameError
-from apiconn_nb.live_collection import Collection, choose_environment
+from apiconn_nb.live_collection import Collection, choose_environment, slot_of
 from apiconn_nb.secrets import Secret
-from apiconn_nb.settings import CollectionSettings, SavedCall
+from apiconn_nb.settings import ENVIRONMENTS, CollectionSettings, SavedCall
 
 FILE = "apiconn.toml"
 Listener = Callable[[str], None]
@@ -96,10 +96,10 @@ class Workspace:
     def delete(self, name: str) -> None:
         """Take a collection out of the file, and forget its tokens and what was typed for it."""
         settings = self.settings(name)
-        for environment in ("live", "development"):
+        for environment in ENVIRONMENTS:
+            slot_of(settings, environment, self.store).drop()
             found = self._open.pop((name, environment), None)
             if found is not None:
-                found.slot.drop()
                 found.close()
         secrets.forget(f"{settings.name}/")
         config.delete(self.path, name)

@@ -67,6 +67,8 @@ def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     if "keyring.core" in sys.modules:
         sys.modules["keyring.core"].init_backend()
+    if "apiconn_nb.workspace" in sys.modules:  # the collections of the test before
+        monkeypatch.setattr(sys.modules["apiconn_nb.workspace"], "_current", None)
     monkeypatch.chdir(tmp_path)
     return folder
 

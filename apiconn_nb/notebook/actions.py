@@ -12,7 +12,7 @@ import httpx
 from apiconn_nb import fence, recording, secrets, workspace
 from apiconn_nb.calling import Outcome
 from apiconn_nb.calling import run as run_call
-from apiconn_nb.errors import ApiConnError, ConfigError, SecretError, StatusError, UsageError
+from apiconn_nb.errors import ApiConnError, ConfigError, SecretError, StatusError, TokenError, UsageError
 from apiconn_nb.fields import fields_of
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook.configuration import ApiConn
@@ -63,6 +63,7 @@ def check_complete(settings: CollectionSettings) -> None:
     made = Collection(settings)
     try:
         made.method.check_secrets()
+        made.tls_context()
     except SecretError:
         pass  # a reference that leads nowhere yet: the variable may be set later
     finally:
@@ -126,6 +127,12 @@ def try_out(collection: Collection, *, debug: bool) -> Line:
     with Transcript(collection) as transcript:
         try:
             return Line(f"works · {tested(collection).status()}")
+        except TokenError as error:
+            from apiconn_nb.login import faults  # start-up cost: the metadata of providers, and Authlib
+
+            fault = faults.of_token_error(error, collection.method)
+            transcript.note(fault.describe(collection.method) if fault is not None else "")
+            raise
         finally:
             show(Block(str(transcript)))
 

@@ -45,8 +45,10 @@ def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) 
         )
     commands = {key: given.pop(key) for key in list(given) if key in actions.OPTIONS}
     settings = {key: value for key, value in given.items() if value is not None}
-    if settings or rest or below or "env" in commands:
-        _set_up(shell, name, chosen, settings, commands.pop("env", ""), below)
+    # Alone, or where something is set, --env is kept; beside a command it is for that command.
+    environment = commands.pop("env", "") if settings or rest or below or len(commands) == 1 else ""
+    if settings or rest or below or environment:
+        _set_up(shell, name, chosen, settings, environment, below)
     if commands:
         return actions.run(shell, name, commands, configuration)
     if settings or rest or below:

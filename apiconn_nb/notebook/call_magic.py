@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.notebook.pending import Pending
+from apiconn_nb.paging import paginator_named
 from apiconn_nb.placeholders import names_in_url
 from apiconn_nb.request import Template, literal_credentials, parse, without_optional
 from apiconn_nb.secrets import Secret
@@ -42,6 +44,7 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     values = dict(given.get("param", ()))
     options = _options(given)
     _scrub_literals(shell, template)
+    _check_keeping(given, template)
     if target := given.get("as_code"):
         return code_magic.as_code(collection, call, template, saved, values, shell.user_ns, options, target)
     if given.get("dry_run"):
@@ -123,6 +126,8 @@ def _options(given: dict[str, Any]) -> Options:
     found = {name: given[name] for name in names if name in given}
     if "pages" in given:
         found["pages"] = pages_of(given["pages"])
+    if "paginate" in given:
+        paginator_named(given["paginate"])
     return Options(**found)
 
 
@@ -193,11 +198,19 @@ def _shell() -> Any:
     return get_ipython()
 
 
+def _check_keeping(given: dict[str, Any], template: Template) -> None:
+    """What becomes of the answer is looked at before the call: an action cannot be made again for a typing error."""
+    out = given.get("out", "result")
+    if not out.isidentifier() or keyword.iskeyword(out):
+        raise UsageError(f"-o {out}: a variable is named with letters, digits and _.")
+    if "save" not in given:
+        return
+    check_call_name(given["save"])
+    for name in literal_credentials(template):
+        raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name)}")
+
+
 def _save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> None:
-    check_call_name(name)
-    literal = literal_credentials(template)
-    if literal:
-        raise UsageError(f"{literal[0]} has a literal credential, which is not saved: write {literal[0]}: env:NAME.")
     params = {key: (value.reference or None) if isinstance(value, Secret) else value for key, value in values.items()}
     pages = "" if options.pages == 1 else str(options.pages or "all")
     saved = SavedCall(
@@ -224,15 +237,20 @@ def _defaults(template: Template, variables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scrub_literals(shell: Any, template: Template) -> None:
-    names = literal_credentials(template)
-    scrub(shell, [value for name, value in template.headers if name in names])
+    scrub(shell, list(literal_credentials(template).values()))
 
 
 def _advice_on_literals(template: Template) -> list[str]:
     return [
-        f"{name} has its credential as a literal, which stays in this notebook: write {name}: env:NAME instead."
+        f"{name} has its credential as a literal, which stays in this notebook. {_instead(name)}"
         for name in literal_credentials(template)
     ]
+
+
+def _instead(name: str) -> str:
+    if name == "URL":
+        return "Take user and password out of it and choose HTTP Basic Auth (%apiconn_auth), its password as env:NAME."
+    return f"Instead write {name}: env:NAME"
 
 
 def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:
@@ -243,8 +261,6 @@ def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:
     if outcome.kind == "image" and given.get("returned", "auto") == "auto":
         value = Image(data=value)
     if out := given.get("out"):
-        if not out.isidentifier():
-            raise UsageError(f"-o {out}: a variable is named with letters, digits and _.")
         shell.user_ns[out] = value
         return None
     return value

@@ -161,11 +161,8 @@ class CallEditor:
         values = self._group.table()
         try:
             template = parse(str(self._group.raw("request")))
-            literal = literal_credentials(template)
-            if literal:
-                raise UsageError(
-                    f"Request: {literal[0]} holds a credential, which is not saved: {literal[0]}: env:NAME."
-                )
+            for literal in literal_credentials(template):
+                raise UsageError(f"Request: {literal} holds a credential, which is not saved: {literal}: env:NAME.")
             if values.get("pages"):
                 pages_of(values["pages"])
             if values.get("paginate"):

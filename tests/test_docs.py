@@ -175,7 +175,7 @@ def test_the_catalogue_has_every_preset_and_every_shape(tmp_path: Path) -> None:
 
 def lines_of(path: Path, magic: str) -> list[str]:
     """The magic lines of a page, in blocks and in the text, as far as they name a collection."""
-    found = re.findall(rf"%{magic}((?: [^`\n]*)?)", path.read_text(encoding="utf-8"))
+    found = re.findall(rf"%{magic}((?: [^`\n]*)?)", path.read_text(encoding="utf-8").replace("\\\n", " "))
     return [line.strip() for line in found if line.strip() and not line.strip().startswith("?")]
 
 

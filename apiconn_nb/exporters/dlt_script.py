@@ -29,7 +29,7 @@ class OnlyHere(requests.auth.AuthBase):
 '''
 _MAIN = """
 if __name__ == "__main__":
-    pipeline = dlt.pipeline(pipeline_name=$NAME, destination="duckdb", dataset_name=$NAME)
+    pipeline = dlt.pipeline(pipeline_name="$NAME", destination="duckdb", dataset_name="$NAME_data")
     print(pipeline.run(rows()))
 """
 
@@ -48,7 +48,7 @@ class DltScript(Script):
 
     def text(self) -> str:
         """The script."""
-        name = text_literal(self.plan.collection.replace("-", "_"))
+        name = self.plan.collection.replace("-", "_")
         body = [self.constants(), self.tls(), self.auth.code, _ONLY_HERE if self._signed() else ""]
         body += [self.rows(), _MAIN.replace("$NAME", name)]
         return self.head(body) + "\n" + "\n\n".join(part.strip("\n") for part in body if part.strip()) + "\n"

@@ -18,9 +18,9 @@ from apiconn_nb.settings import check_collection_name
 from apiconn_nb.transcript import Transcript
 
 if TYPE_CHECKING:
-    from apiconn_nb.calling import Outcome
     from apiconn_nb.live_collection import Collection
     from apiconn_nb.notebook.form.window import Form
+    from apiconn_nb.outcome import Outcome
 
 
 class Buttons:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from apiconn_nb.calling import pages_of, run
+from apiconn_nb.calling import run
 from apiconn_nb.errors import ApiConnError, UsageError
 from apiconn_nb.fields import Field
 from apiconn_nb.notebook.form.checks import beside, place
@@ -18,14 +18,15 @@ from apiconn_nb.notebook.form.group import Group
 from apiconn_nb.notebook.form.parts import escape
 from apiconn_nb.notebook.form.rows import Row, RowsControl
 from apiconn_nb.notebook.form.said import table
+from apiconn_nb.options import pages_of
 from apiconn_nb.paging import paginator_named
 from apiconn_nb.request import literal_credentials, parse
 from apiconn_nb.settings import SavedCall, check_call_name
 
 if TYPE_CHECKING:
-    from apiconn_nb.calling import Outcome
     from apiconn_nb.live_collection import Collection
     from apiconn_nb.notebook.form.window import Form
+    from apiconn_nb.outcome import Outcome
 
 NAME = Field(
     name="call", label="Call name", kind="text", default="", required=True, placeholder="list_users",

@@ -24,7 +24,12 @@ function describe(form) {
     set(fold, "aria-expanded", String(fold.classList.contains("mod-active")));
   for (const choice of form.querySelectorAll(".apiconn-choice button"))
     set(choice, "aria-pressed", String(choice.classList.contains("mod-active")));
-  for (const named of form.querySelectorAll("[class*='apiconn-name-']")) {
+  for (const group of form.querySelectorAll(".apiconn-group")) {
+    const label = group.querySelector(":scope > .apiconn-group-label");
+    set(group, "role", "group");
+    if (label) set(group, "aria-label", label.textContent);
+  }
+  for (const named of form.querySelectorAll(".apiconn-named")) {
     // ipywidgets has no place for an accessible name where no label is shown: it travels in the placeholder.
     const control = named.querySelector(CONTROL);
     if (control?.placeholder) set(control, "aria-label", control.placeholder);

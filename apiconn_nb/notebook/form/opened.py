@@ -6,7 +6,7 @@ from typing import Any
 
 from apiconn_nb import workspace
 from apiconn_nb.errors import ApiConnError
-from apiconn_nb.notebook import actions
+from apiconn_nb.notebook import status
 from apiconn_nb.notebook.form.window import Form
 from apiconn_nb.settings import check_collection_name
 
@@ -28,7 +28,7 @@ class Shown:
     def __repr__(self) -> str:
         name = self._form.draft.name
         try:
-            return actions.status(self._form.space.collection(name))
+            return status.status(self._form.space.collection(name))
         except ApiConnError:
             return f"The form of {name}. Without a form: %apiconn_auth {name} METHOD --help"
 

@@ -158,6 +158,8 @@ class Row:
     def _renamed(self) -> None:
         if looks_like_credential(self.name):
             self._lock.value = True
+        if self._secret is not None:
+            self._secret.widget.label = self.name or "Value"
         self.changed()
 
     def _locked(self) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from apiconn_nb import binder, secrets
 from apiconn_nb.fields import Field
-from apiconn_nb.notebook.actions import where_kept
 from apiconn_nb.notebook.form.controls import FieldControl, Left
 from apiconn_nb.notebook.form.parts import Parts, escape
 from apiconn_nb.notebook.form.secret_field import SecretField
+from apiconn_nb.notebook.status import where_kept
 from apiconn_nb.secrets import NO_SECRET, Secret, is_reference
 
 

@@ -70,7 +70,9 @@ export default {
       said.textContent = "";
     };
     field.addEventListener("input", shape);
+    // Not only on `change`: that does not come after the type of the field has changed.
     field.addEventListener("change", submit);
+    field.addEventListener("blur", submit);
     field.addEventListener("keydown", (event) => {
       event.stopPropagation(); // the notebook's own keys
       if (event.key === "Enter" && !many) submit();

@@ -8,7 +8,7 @@ from typing import Any
 
 from apiconn_nb.errors import ApiConnError
 from apiconn_nb.fields import Field
-from apiconn_nb.notebook import actions
+from apiconn_nb.notebook import status
 from apiconn_nb.notebook.form.buttons import Buttons
 from apiconn_nb.notebook.form.calls import CallsBox
 from apiconn_nb.notebook.form.changes import Changes
@@ -119,7 +119,7 @@ class Form:
         if not self.draft.is_saved:
             return "new, not saved yet"
         try:
-            return actions.state_in_words(self.space.collection(self.draft.name))
+            return status.state_in_words(self.space.collection(self.draft.name))
         except ApiConnError as error:
             return str(error)
 

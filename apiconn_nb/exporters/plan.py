@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 
 from apiconn_nb.answer import refuse_status
 from apiconn_nb.body import kind_of_body
-from apiconn_nb.calling import Options, document_of, settle, settle_values
-from apiconn_nb.errors import UsageError
+from apiconn_nb.errors import FrameError, UsageError
 from apiconn_nb.exporters.recipe import Recipe, recipe_of
 from apiconn_nb.exporters.texts import Pieces, angle, bare_names, names, square
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.frames import find_rows, kind_of
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.options import Options, settle, settle_values
 from apiconn_nb.paging import OnePage, Paginator, find_paginator, paginator_named
 from apiconn_nb.placeholders import as_text, plain
 from apiconn_nb.request import Template, join, without_optional
@@ -170,7 +171,7 @@ def _learnt(collection: Collection, request: httpx.Request, chosen: Options) -> 
         return {"answer": "text"}
     if kind != "json":
         return {"answer": kind}
-    document = document_of(response.content)
+    document = _document(response.content)
     found = find_rows(document, chosen.records)
     if found.kind not in _ROWS:
         raise UsageError(
@@ -180,6 +181,13 @@ def _learnt(collection: Collection, request: httpx.Request, chosen: Options) -> 
         paginator = find_paginator(request, response, document, strip_query=collection.method.query_names())
     path = chosen.records or found.path.removeprefix("$").removeprefix(".") or "@"
     return {"rows": Rows(path, found.kind, found.count), "paginator": _more(paginator)}
+
+
+def _document(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise FrameError("The answer is no JSON that can be read: --as text shows it.") from None
 
 
 def _more(paginator: Paginator | None) -> Paginator | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tomllib
 from typing import Any, ClassVar
 
-from apiconn_nb.layout import from_table
 from apiconn_nb.errors import ApiConnError, ConfigError
 from apiconn_nb.importers.base import Importer
 from apiconn_nb.importers.draft import Draft
 from apiconn_nb.importers.source import Source
+from apiconn_nb.layout import from_table
 
 
 class CollectionFile(Importer):

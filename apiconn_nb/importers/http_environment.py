@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from apiconn_nb.importers.draft import MARK, Credential, Draft, clean, marked
+from apiconn_nb.importers.draft import MARK, Credential, Draft, Variable, clean, marked
 from apiconn_nb.importers.names import identifier
 
 _TRIAL = re.compile(r"dev|test|stag|sandbox|local|qa", re.IGNORECASE)
+_ENVIRONMENT = re.compile(r"\{\{\s*\$(?:processEnv|dotenv|env)[\s.]+%?([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _PRIVATE = "http-client.private.env.json"
 
 
@@ -67,7 +68,7 @@ class Environments:
         for environment in ("$shared", self.live):
             for name, value in self.known.get(environment, {}).items():
                 if isinstance(value, str | int | float | bool):
-                    draft.set(name, clean(value), is_secret=(environment, name) in self.secret)
+                    draft.set(name, with_environment(clean(value), draft), is_secret=(environment, name) in self.secret)
         others = [name for name in self.known if name not in ("$shared", self.live, self.trial)]
         if others:
             draft.lost.append(f"the environment {', '.join(others)}; {self.live} was taken")
@@ -106,7 +107,7 @@ def credential_of(security: Mapping[str, Any], name: str, draft: Draft) -> Crede
     if not security:
         draft.lost.append(f"$auth of {name[:40]!r}, which no environment file describes")
         return None
-    values = {key: marked(clean(value)) for key, value in security.items()}
+    values = {key: marked(with_environment(clean(value), draft)) for key, value in security.items()}
     grant = values.get("Grant Type", "").lower()
     if values.get("Type", "").lower() in ("static", "mock"):
         token = values.get("Token", "")
@@ -136,3 +137,13 @@ def credential_of(security: Mapping[str, Any], name: str, draft: Draft) -> Crede
         "pkce": security.get("PKCE") not in (None, False),
     }
     return Credential("oauth2-user-agent", {**fields, **more}, label=name)
+
+
+def with_environment(text: str, draft: Draft) -> str:
+    """`text` with ``{{$processEnv NAME}}`` and its kin as variables that say where they are kept."""
+
+    def note(match: re.Match[str]) -> str:
+        draft.variables.setdefault(identifier(match[1]), Variable(None)).env = match[1]
+        return "{{" + match[1] + "}}"
+
+    return _ENVIRONMENT.sub(note, text)

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from apiconn_nb.importers.base import Importer
-from apiconn_nb.importers.draft import Body, Call, Draft, Variable, clean, mark, marked
-from apiconn_nb.importers.http_environment import Environments, credential_of
-from apiconn_nb.importers.names import identifier
+from apiconn_nb.importers.draft import Body, Call, Draft, clean, mark, marked
+from apiconn_nb.importers.http_environment import Environments, credential_of, with_environment
 from apiconn_nb.importers.source import Source
 from apiconn_nb.importers.written import FORM, decoded_pairs, header_of, kind_of_body
 
@@ -23,7 +22,6 @@ _STARTS = re.compile(rf"^[ \t]*(?:(?:{_METHODS})[ \t]+\S|https?://|\{{\{{)")
 _NAMED = re.compile(r"^(?:#|//)\s*@name[\s=]+(\S.*)$")
 _TAG = re.compile(r"^(?:#|//)\s*@([\w-]+)")
 _VARIABLE = re.compile(r"^@([\w.$-]+)\s*(?:=|\s)\s*(.*)$")
-_ENVIRONMENT = re.compile(r"\{\{\s*\$(?:processEnv|dotenv|env)[\s.]+%?([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 _AUTH = re.compile(r"\{\{\s*\$auth\.(?:token|idToken|header)\(\s*[\"']?([^\"')]*)[\"']?\s*\)\s*\}\}")
 _QUIET_TAGS = ("name", "no-log", "no-cookie-jar", "note", "prompt", "connection-timeout", "timeout", "no-redirect")
 
@@ -81,7 +79,7 @@ def _read_part(part: _Part, draft: Draft, environments: Environments) -> None:
     while at < len(lines):
         line = lines[at]
         if variable := _VARIABLE.match(line):
-            draft.set(variable[1], _with_environment(variable[2].strip(), draft))
+            draft.set(variable[1], with_environment(variable[2].strip(), draft))
         elif named := _NAMED.match(line):
             part.name = named[1].strip()
         elif tag := _TAG.match(line):
@@ -183,12 +181,4 @@ def _graphql(text: str) -> Body:
 
 def _text(text: str, draft: Draft) -> str:
     """A text of the file with its variables marked, and where those of the process's environment are kept."""
-    return marked(_with_environment(text, draft))
-
-
-def _with_environment(text: str, draft: Draft) -> str:
-    def note(match: re.Match[str]) -> str:
-        draft.variables.setdefault(identifier(match[1]), Variable(None)).env = match[1]
-        return "{{" + match[1] + "}}"
-
-    return _ENVIRONMENT.sub(note, text)
+    return marked(with_environment(text, draft))

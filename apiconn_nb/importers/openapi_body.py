@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ class Bodies:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._in_json = True
 
     def put(self, call: Call, body: Any, parameters: Parameters) -> None:
         """Give `call` the body that an operation's ``requestBody`` describes (OpenAPI 3)."""
@@ -36,6 +38,7 @@ class Bodies:
         lowered = kind.lower()
         merged = self._document.schema(schema)
         members = self._members(merged)
+        self._in_json = "json" in lowered
         if "json" in lowered and members:
             lines = [f'  "{_json_key(name)}": {self._member(call, name, each, parameters)}' for name, each in members]
             call.body = Body("json", "{\n" + ",\n".join(lines) + "\n}", content_type="" if _is_json(lowered) else kind)
@@ -62,6 +65,9 @@ class Bodies:
         return sorted(sent, key=lambda pair: not pair[1]["required"])[:_MEMBERS]
 
     def _member(self, call: Call, name: str, schema: dict[str, Any], parameters: Parameters) -> str:
+        if "const" in schema:
+            const = schema["const"]
+            return json.dumps(const, ensure_ascii=False) if self._in_json or not isinstance(const, str) else const
         chosen = parameters.name(identifier(name), "body")
         parameters.take(call, chosen, schema, required=schema["required"] is True, label=name)
         return mark(chosen)

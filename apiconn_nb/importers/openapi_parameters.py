@@ -7,7 +7,7 @@ from typing import Any
 
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.importers.credentials import is_secret_name
-from apiconn_nb.importers.draft import Call, mark
+from apiconn_nb.importers.draft import Call, clean, mark
 from apiconn_nb.importers.names import identifier, unique
 from apiconn_nb.importers.openapi_document import Document, text
 
@@ -71,6 +71,9 @@ class Parameters:
             return
         if place == "query" and _is_repeated(described, schema):
             call.lost.append(_REPEATED)
+        if isinstance(schema.get("const"), str) and place in ("query", "header"):
+            (call.query if place == "query" else call.headers).append((label, clean(schema["const"])))
+            return
         name = self.name(label, place)
         self.take(call, name, schema, required=required, label=label if place == "header" else "")
         if place == "query":

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from apiconn_nb import calling
-from apiconn_nb.calling import Options, Outcome
 from apiconn_nb.demo import serve
 from apiconn_nb.errors import UsageError
 from apiconn_nb.exporters import TARGETS, as_code, plan
 from apiconn_nb.frames import find_rows
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.options import Options, pages_of
+from apiconn_nb.outcome import Outcome
 from apiconn_nb.request import parse
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CollectionSettings
@@ -127,7 +128,7 @@ def test_the_same_rows(
     door: str, request_: str, pages: str, target: str, shop: Any, interpreter: Path, tmp_path: Path
 ) -> None:
     collection = _collection(shop, door)
-    options = Options(pages=calling.pages_of(pages))
+    options = Options(pages=pages_of(pages))
     try:
         expected = _rows(_ours(collection, request_, options))
         script = as_code(plan(collection, parse(request_), options=options), target)

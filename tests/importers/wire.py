@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from apiconn_nb.calling import settle_values
+from apiconn_nb.options import settle_values
 from apiconn_nb.importers import Source, read
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.request import parse

@@ -35,7 +35,7 @@ def refuse_status(response: httpx.Response, collection: str, retries: int = 0) -
     line = f"{request.method} {shown_url(request.url)} · {response.status_code} {response.reason_phrase}"
     again = f" after {retries + 1} attempts" if retries else ""
     raise StatusError(
-        f"{line}{again}{f': {said}' if said else ''}. {_advice(response, collection)}".rstrip(),
+        f"{line}{again}{f': {said}'.rstrip('. ') if said else ''}. {_advice(response, collection)}".rstrip(),
         request=request,
         response=response,
     )

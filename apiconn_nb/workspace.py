@@ -95,8 +95,12 @@ class Workspace:
 
     def delete(self, name: str) -> None:
         """Take a collection out of the file, and forget its tokens and what was typed for it."""
+        from apiconn_nb.login.engine import forget_login  # start-up cost: the receiver's server
+
         settings = self.settings(name)
         for environment in ENVIRONMENTS:
+            if (name, environment) in self._open:  # a login under way would store its token afterwards
+                forget_login(self._open[name, environment])
             slot_of(settings, environment, self.store).drop()
             found = self._open.pop((name, environment), None)
             if found is not None:

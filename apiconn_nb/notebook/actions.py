@@ -9,17 +9,19 @@ from typing import Any
 
 import httpx
 
-from apiconn_nb import fence, recording, secrets, workspace
-from apiconn_nb.calling import Outcome
+from apiconn_nb import fence, recording, workspace
 from apiconn_nb.calling import run as run_call
-from apiconn_nb.errors import ApiConnError, ConfigError, SecretError, StatusError, TokenError, UsageError
-from apiconn_nb.fields import fields_of
+from apiconn_nb.errors import ApiConnError, AuthError, ConfigError, SecretError, StatusError, UsageError
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.notebook import proposals
+from apiconn_nb.notebook.arguments import parameter
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Block, Line, show
+from apiconn_nb.notebook.status import needs_login, status
+from apiconn_nb.outcome import Outcome
 from apiconn_nb.request import Template, parse
 from apiconn_nb.secrets import is_reference
-from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
+from apiconn_nb.settings import CollectionSettings
 from apiconn_nb.transcript import Transcript
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -33,6 +35,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "debug": {"action": "store_true"},
     "env": {"choices": ("live", "development")},
     "trust": {"action": "store_true"},
+    "discover": {"metavar": "URL"},
+    "preset": {"metavar": "PRESET"},
+    "param": {"action": "append", "type": parameter, "metavar": "NAME=VALUE"},
     "delete": {"action": "store_true"},
 }
 """The commands, as argparse takes them."""
@@ -45,6 +50,10 @@ def run(shell: Any, name: str, commands: dict[str, Any], configuration: ApiConn)
         return Line(f"{name} is deleted from {workspace.current().path.name}, and its tokens are forgotten.")
     if commands.pop("trust", False):
         return Block(trust(name))
+    if url := commands.pop("discover", ""):
+        return proposals.discovered(shell, name, url)
+    if preset := commands.pop("preset", ""):
+        return proposals.from_preset(shell, name, preset, dict(commands.pop("param", ())))
     environment = commands.pop("env", None)
     collection = workspace.collection(name, environment)
     if commands.pop("logout", False):
@@ -52,10 +61,12 @@ def run(shell: Any, name: str, commands: dict[str, Any], configuration: ApiConn)
     if commands.pop("login", False):
         return log_in(shell, collection, commands, configuration)
     if commands.pop("test", False):
-        return try_out(collection, debug=commands.pop("debug", False))
+        return try_out(collection, configuration, debug=commands.pop("debug", False))
+    if commands.pop("debug", False):
+        return Block(examined(collection, configuration))
     if commands.pop("status", False) or not commands:
         return Block(status(collection))
-    raise UsageError(f"--{next(iter(commands))} goes with --login or --test.")
+    raise UsageError(f"--{next(iter(commands))} goes with --login.")
 
 
 def check_complete(settings: CollectionSettings) -> None:
@@ -80,11 +91,6 @@ def after_set_up(name: str) -> Line:
     )
 
 
-def needs_login(collection: Collection) -> bool:
-    """Whether a person has to sign in."""
-    return any(action.name == "login" for action in collection.method.actions)
-
-
 def open_form(shell: Any, name: str, configuration: ApiConn) -> Any:
     """The form of a collection. In a terminal its status, and for a new one the same questions one by one."""
     if getattr(shell, "kernel", None) is not None:
@@ -99,42 +105,32 @@ def open_form(shell: Any, name: str, configuration: ApiConn) -> Any:
     return Block(status(workspace.collection(name)))
 
 
-def state_of(name: str) -> tuple[str, str]:
-    """Environment and state of a collection, for the list; a broken one says why."""
-    try:
-        collection = workspace.collection(name)
-    except ApiConnError as error:
-        return "", str(error)
-    return collection.environment, state_in_words(collection)
-
-
-def state_in_words(collection: Collection) -> str:
-    """How the last test or login went; who is signed in, where neither was made in this kernel."""
-    token = collection.slot.token if needs_login(collection) else None
-    if token is not None and collection.state == "not tested":
-        who = token.identity.get("email") or token.identity.get("id") or ""
-        return f"signed in{f' as {who}' if who else ''}"
-    return collection.state
-
-
 # ── test ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def try_out(collection: Collection, *, debug: bool) -> Line:
-    """Make the test call. Raises what the call raises; the collection's state says how it went."""
+def try_out(collection: Collection, configuration: ApiConn, *, debug: bool) -> Line:
+    """Make the test call. Raises what the call raises; the collection's state says how it went.
+
+    With `debug` each exchange is shown, and where the token is what fails, the setting that does not fit.
+    """
     if not debug:
         return Line(f"works · {tested(collection).status()}")
     with Transcript(collection) as transcript:
         try:
             return Line(f"works · {tested(collection).status()}")
-        except TokenError as error:
-            from apiconn_nb.login import faults  # start-up cost: the metadata of providers, and Authlib
-
-            fault = faults.of_token_error(error, collection.method)
-            transcript.note(fault.describe(collection.method) if fault is not None else "")
+        except (AuthError, StatusError) as error:
+            if isinstance(error, AuthError) or (error.response is not None and error.response.status_code == 401):
+                transcript.note(examined(collection, configuration))
             raise
         finally:
             show(Block(str(transcript)))
+
+
+def examined(collection: Collection, configuration: ApiConn) -> str:
+    """What the doctor finds: the way to a token step by step, redacted, and the one setting that does not fit."""
+    from apiconn_nb.login.doctor import examine  # start-up cost: the receiver's server
+
+    return str(examine(collection, public_url=configuration.public_url))
 
 
 def tested(collection: Collection) -> Outcome:
@@ -158,82 +154,6 @@ def make_test_call(collection: Collection) -> Outcome:
     if not target:
         raise ConfigError(f"{collection.name} has no base URL: %apiconn_auth {collection.name} --base-url https://…")
     return run_call(collection, Template("GET", target))
-
-
-# ── status ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def status(collection: Collection) -> str:
-    """Everything about a collection that is not a secret: settings, state, where each secret and token is kept."""
-    lines = [
-        f"{collection.name} · {collection.environment}",
-        f"  base URL      {collection.base_url or '(none)'}",
-        f"  method        {collection.method.label} ({collection.settings.method})",
-        f"  state         {state_of(collection.name)[1]}",
-    ]
-    for field in fields_of(type(collection.method)):
-        raw = collection.settings.auth.get(field.name)
-        if raw in (None, "", {}):
-            continue
-        if field.kind == "secret":
-            lines.append(f"  {field.label}: {where_kept(str(raw), f'{collection.name}/{field.name}')}")
-        elif field.kind == "rows":
-            lines += [f"  {field.label}: {key} = {value}" for key, value in raw.items()]
-        else:
-            text = str(raw)
-            lines.append(f"  {field.label}: {text if len(text) < 120 and chr(10) not in text else text[:40] + '…'}")
-    for name, place in collection.taken.items():
-        if collection.environment == "development":
-            lines.append(f"  {name}: the {place} value is used")
-    lines += _to_register(collection)
-    lines += _token_lines(collection)
-    lines += [f"  {CONNECTION_FIELDS[key].label}: {value}" for key, value in _more(collection).items()]
-    if collection.settings.calls:
-        lines.append("  calls         " + ", ".join(f"{collection.name}.{each}" for each in collection.settings.calls))
-    lines.append(f"  file          {workspace.current().path.name}")
-    return "\n".join(lines)
-
-
-def _to_register(collection: Collection) -> list[str]:
-    """The redirect URL that the provider has to know, for logins from this place."""
-    if not needs_login(collection):
-        return []
-    from apiconn_nb.login import redirect_to_register  # start-up cost: the receiver's server
-
-    return [f"  redirect URL  {url} (register it with the provider)" for url in redirect_to_register(collection)]
-
-
-def _more(collection: Collection) -> dict[str, Any]:
-    shown = {}
-    for key, value in collection.settings.connection.items():
-        if key not in ("base_url", "environment") and value not in ("", {}, None):
-            shown[key] = value if CONNECTION_FIELDS[key].format != "pem" else "set"
-    return shown
-
-
-def where_kept(reference: str, owner: str) -> str:
-    """Where a secret rests, in words."""
-    scheme, _, rest = reference.partition(":")
-    if scheme == "env":
-        return f"{reference} (the environment, or .env)"
-    if scheme == "prompt":
-        typed = "typed, in this kernel's memory" if secrets.is_remembered(owner) else "asked for when it is needed"
-        return f"prompt ({typed})"
-    return f"{reference} ({'the OS keyring' if scheme == 'keyring' else scheme})" if rest else reference
-
-
-def _token_lines(collection: Collection) -> list[str]:
-    if type(collection.method).auth is None or not hasattr(collection.method, "grant"):
-        return []
-    lines = [f"  tokens        kept in {collection.slot.where()}"]
-    token = collection.slot.token
-    if token is None:
-        return lines
-    until = (
-        f"until {time.strftime('%H:%M', time.localtime(token.expires_at))}" if token.expires_at else "no expiry given"
-    )
-    renews = ", renews by itself" if token.refresh_token or not needs_login(collection) else ""
-    return [*lines, f"  token         {until}{renews}"]
 
 
 # ── sign in and out ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from apiconn_nb import auth, workspace
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.errors import SecretError, UsageError
 from apiconn_nb.fields import Field, fields_of
-from apiconn_nb.notebook import actions, cell_text
+from apiconn_nb.notebook import actions, cell_text, status
 from apiconn_nb.notebook.arguments import Parser, row, split
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Block
@@ -61,7 +61,7 @@ def collections() -> pd.DataFrame:
     rows = []
     current = workspace.current()
     for name, settings in current.all().items():
-        environment, state = actions.state_of(name)
+        environment, state = status.state_of(name)
         rows.append(
             {
                 "collection": name,

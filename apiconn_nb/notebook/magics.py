@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
+from apiconn_nb.notebook.tracebacks import without_frames_of_an_interrupt
+
 if TYPE_CHECKING:
     from apiconn_nb.notebook.configuration import ApiConn
 
@@ -20,6 +22,7 @@ class ApiConnMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @without_frames_of_an_interrupt
     def apiconn_auth(self, line: str, cell: str | None = None) -> Any:
         """Set up how a collection (a named API) proves who is calling, sign in, and test it.
 
@@ -34,8 +37,9 @@ class ApiConnMagics(Magics):
             %apiconn_auth NAME --test [--debug]            make the test call; --debug shows each exchange, redacted
             %apiconn_auth NAME --logout                    forget the tokens, revoke them where the provider can
             %apiconn_auth NAME --env live|development      choose the environment
+            %apiconn_auth NAME --debug                     walk the way to a token, and name the setting that does not fit
             %apiconn_auth NAME --discover URL              look what the API says about its authentication
-            %apiconn_auth NAME --preset PRESET             start from a provider's preset
+            %apiconn_auth NAME --preset PRESET             start from a provider's preset (-p tenant=… fills its variables)
             %apiconn_auth NAME --trust                     let an imported collection's credentials through
             %apiconn_auth NAME --delete                    take it out of apiconn.toml
             %%apiconn_auth NAME METHOD …                   below it, tables of apiconn.toml: calls, texts of several lines
@@ -60,6 +64,7 @@ class ApiConnMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @without_frames_of_an_interrupt
     def apicall(self, line: str, cell: str | None = None) -> Any:
         """Call an API and get a DataFrame.
 
@@ -105,6 +110,7 @@ class ApiConnMagics(Magics):
 
     @no_var_expand
     @line_cell_magic
+    @without_frames_of_an_interrupt
     def apiconn_import(self, line: str, cell: str | None = None) -> Any:
         """Make collections of what others wrote: cURL, OpenAPI, Swagger, Postman, Insomnia, Bruno, .http, …
 
@@ -131,6 +137,7 @@ class ApiConnMagics(Magics):
 
     @no_var_expand
     @line_magic
+    @without_frames_of_an_interrupt
     def apiconn_export(self, line: str) -> Any:
         """Write a collection for other tools; no secret is in what is written.
 

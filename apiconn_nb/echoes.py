@@ -29,6 +29,40 @@ def mask_echoes(response: httpx.Response, secrets: Collected) -> bool:
     return masked
 
 
+class EchoMask:
+    """Masks the call's own secrets in an answer that arrives in pieces, also where the cut goes through one.
+
+    Parameters: `secrets`, those of the call; `request`, the public one. `has_masked` says whether there was one.
+    """
+
+    def __init__(self, secrets: Collected, request: httpx.Request) -> None:
+        self._secrets = secrets
+        self._names = _masks_of_private_values(request)
+        self._beginnings = secrets.beginnings(_SHORTEST)
+        self._held = b""
+        self.has_masked = False
+
+    def passed(self, piece: bytes) -> bytes:
+        """What may go on of the text so far; the beginning of what may be a secret is held back."""
+        text = self._masked(self._held + piece)
+        short = (len(text[-length:]) for length in range(_SHORTEST - 1, 0, -1) if text[-length:] in self._beginnings)
+        hold = self._secrets.begun_at_the_end(text, _SHORTEST) or next(short, 0)
+        self._held = text[len(text) - hold :]
+        return text[: len(text) - hold]
+
+    def rest(self) -> bytes:
+        """What was held back when nothing comes any more; half a secret is masked."""
+        cut = self._secrets.begun_at_the_end(self._held, _SHORTEST)
+        self.has_masked = self.has_masked or bool(cut)
+        return self._held[:-cut] + MASK.encode() if cut else self._held
+
+    def _masked(self, text: bytes) -> bytes:
+        for form, raw in self._secrets.found_in(text, shortest=_SHORTEST):
+            self.has_masked = True
+            text = text.replace(raw, self._names.get(form, MASK).encode())
+        return text
+
+
 def _mask(response: httpx.Response, found: list[tuple[str, bytes]]) -> None:
     names = _masks_of_private_values(response.request)
     content, headers = response.content, response.headers.raw

@@ -9,9 +9,9 @@ import httpx
 import numpy as np
 import pandas as pd
 
-from apiconn_nb.calling import Options
 from apiconn_nb.errors import FrameError
 from apiconn_nb.frames import FrameBuilder
+from apiconn_nb.options import Options
 
 
 def join(parts: Sequence[Part], kept: pd.DataFrame) -> pd.DataFrame:

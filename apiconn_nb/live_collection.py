@@ -21,11 +21,12 @@ from apiconn_nb.errors import ConfigError, UnknownNameError
 from apiconn_nb.fields import fields_of
 from apiconn_nb.limiter import Limiter
 from apiconn_nb.placeholders import as_text
+from apiconn_nb.receiving import Reader
 from apiconn_nb.recording import Tape, is_replaying
 from apiconn_nb.request import Shared, Template, build, parse
 from apiconn_nb.sending import Policy, Sent, send
 from apiconn_nb.settings import ENVIRONMENTS, CollectionSettings, SavedCall
-from apiconn_nb.transport import Door, Pool
+from apiconn_nb.transport import Door, Pool, forget_locals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,15 +133,21 @@ class Collection:
         *,
         client: httpx.Client | None = None,
         stop: threading.Event | None = None,
+        reader: Reader | None = None,
         **overrides: Any,
     ) -> Sent:
         """Send a public request under the collection's policy.
 
-        Parameters: `client`, a worker thread's own (None: the collection's); `stop`, set to end the
-        waiting; `overrides`, members of `sending.Policy`.
+        Parameters: `client`, a worker thread's own (None: the collection's); `stop`, set to end the waiting; `reader`,
+        for an answer that is to be taken as it arrives; `overrides`, members of `sending.Policy`.
         """
-        self.slot.await_login()  # before the call's own clock starts
-        return send(client or self._client, request, self.policy(request.method, **overrides), self.limiter, stop)
+        policy = self.policy(request.method, **overrides)
+        try:
+            self.slot.await_login()  # before the call's own clock starts
+            return send(client or self._client, request, policy, self.limiter, stop, reader)
+        except BaseException as error:
+            forget_locals(error)  # of frames that hold a token, or an answer before its secrets were masked
+            raise
 
     def policy(self, method: str, **overrides: Any) -> Policy:
         """How a call of this collection is sent. ``is_action`` follows from the method where it is not given."""

@@ -82,6 +82,11 @@ class Collected:
         """How many bytes at the end of `text` are the beginning of a form, at least `shortest`; 0 for none."""
         return begun_at_the_end(self._values, text, shortest)
 
+    def beginnings(self, shortest: int = _SHORTEST) -> frozenset[bytes]:
+        """What the forms begin with: their first bytes, one to `shortest` less one of them."""
+        forms = [raw for value in self._values for raw in _as_bytes(encoded_forms(value)) if len(raw) >= shortest]
+        return frozenset(raw[:length] for raw in forms for length in range(1, shortest))
+
     def stand_in(self, text: str) -> bool:
         """Whether one stands in `text`, percent-encoded however often."""
         forms = self.forms()

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import httpx
 
 from apiconn_nb import fence, network, redaction
-from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.echoes import mask_echoes
-from apiconn_nb.errors import CallTimeout, FenceError, NetworkError, TooLargeError
+from apiconn_nb.errors import CallTimeout, FenceError, NetworkError
 from apiconn_nb.limiter import Limiter
+from apiconn_nb.receiving import Reader, receive
 from apiconn_nb.recording import REPLAYED
 from apiconn_nb.redaction import redact
 from apiconn_nb.transport import ASIDE, BARE
@@ -47,12 +47,19 @@ class Policy:
 
 @dataclass
 class Sent:
-    """An answer, and what its way had: `retries`, `seconds`, and whether it repeated a secret that was masked."""
+    """An answer, and what its way had: `retries`, `seconds`, and whether it repeated a secret that was masked.
+
+    `stored_at` is when a cached one was stored (seconds since 1970), `confirmed` whether the server said that it still
+    holds; `note` says why an answer could not be kept.
+    """
 
     response: httpx.Response
     retries: int
     seconds: float
     masked: bool = False
+    stored_at: float | None = None
+    confirmed: bool = False
+    note: str = ""
 
 
 def send(
@@ -61,13 +68,14 @@ def send(
     policy: Policy,
     limiter: Limiter,
     stop: threading.Event | None = None,
+    reader: Reader | None = None,
 ) -> Sent:
     """Send `request` and read the answer.
 
     Parameters: `limiter`, whose turn each attempt waits for and which learns from each answer; `stop`, set by whoever
-    wants the waiting to end. Retries a data call on connection errors, 429 and 502-504, waiting as ``Retry-After`` says
-    (RFC 9110 §10.2.3). An action is sent once more only where it cannot have arrived. Raises NetworkError, CallTimeout,
-    TooLargeError, FenceError, AuthError.
+    wants the waiting to end; `reader`, for an answer that is to be taken as it arrives. Retries a data call on
+    connection errors, 429 and 502-504, waiting as ``Retry-After`` says (RFC 9110 §10.2.3). An action is sent once more
+    only where it cannot have arrived. Raises NetworkError, CallTimeout, TooLargeError, FenceError, AuthError.
     """
     started = time.monotonic()
     deadline = started + policy.timeout
@@ -76,7 +84,7 @@ def send(
         limiter.acquire(deadline, request=request, stop=stop)
         try:
             with redaction.collecting() as secrets, network.deadline(deadline):
-                response = _follow(client, request, policy, deadline)
+                response = _follow(client, request, policy, deadline, reader, secrets)
         except BaseException as error:
             limiter.release()
             if not isinstance(error, httpx.RequestError | httpx.InvalidURL):
@@ -88,7 +96,7 @@ def send(
             limited = limiter.learn(response)
             wait = _wait_for(response, attempt, policy)
             if wait is None or time.monotonic() + max(wait, limited) > deadline:
-                masked = mask_echoes(response, secrets)
+                masked = mask_echoes(response, secrets) or response.extensions.pop(_MASKED, False)
                 return Sent(response, attempt, time.monotonic() - started, masked)
         attempt += 1
         _sleep(wait, stop)
@@ -113,6 +121,7 @@ def _may_repeat(error: BaseException, policy: Policy) -> bool:
 
 
 _AFTER_REDIRECT = "after a redirect"
+_MASKED = "apiconn_masked"
 
 
 def _is_tls_error(error: BaseException) -> bool:
@@ -159,11 +168,18 @@ def _until(date: str) -> float | None:
 # ── redirects ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _follow(client: httpx.Client, request: httpx.Request, policy: Policy, deadline: float) -> httpx.Response:
+def _follow(
+    client: httpx.Client,
+    request: httpx.Request,
+    policy: Policy,
+    deadline: float,
+    reader: Reader | None,
+    secrets: redaction.Collected,
+) -> httpx.Response:
     history: list[httpx.Response] = []
     while True:
         try:
-            response = _hop(client, request, policy, deadline)
+            response = _hop(client, request, policy, deadline, reader, secrets)
         except httpx.TransportError as error:
             if history:
                 error.add_note(_AFTER_REDIRECT)
@@ -199,7 +215,14 @@ def _next_hop(response: httpx.Response, request: httpx.Request, policy: Policy) 
     )
 
 
-def _hop(client: httpx.Client, request: httpx.Request, policy: Policy, deadline: float) -> httpx.Response:
+def _hop(
+    client: httpx.Client,
+    request: httpx.Request,
+    policy: Policy,
+    deadline: float,
+    reader: Reader | None,
+    secrets: redaction.Collected,
+) -> httpx.Response:
     left = deadline - time.monotonic()
     if left <= 0:
         raise httpx.ReadTimeout("the time for the whole call is over", request=request)
@@ -208,27 +231,13 @@ def _hop(client: httpx.Client, request: httpx.Request, policy: Policy, deadline:
     request.extensions = {**request.extensions, "timeout": times}
     response = client.send(request, stream=True, follow_redirects=False)
     try:
-        content = _read(response, policy.cap, deadline)
+        content, masked = receive(response, policy.cap, deadline, reader, secrets)
     finally:
         response.close()
     # What `Response.read` would set; the decoded bytes are counted here, which it cannot do.
     response._content = content
+    response.extensions[_MASKED] = masked
     return response
-
-
-def _read(response: httpx.Response, cap: int, deadline: float) -> bytes:
-    pieces = []
-    try:
-        for piece in read_decoded(response, cap):
-            if time.monotonic() > deadline:
-                raise httpx.ReadTimeout("the time for the whole call is over", request=response.request)
-            pieces.append(piece)
-    except TooLargeToDecode:
-        raise TooLargeError(
-            f"The answer is larger than {cap / 1e6:,.0f} MB decoded, the cap of this collection (--max-bytes).",
-            request=response.request,
-        ) from None
-    return b"".join(pieces)
 
 
 def _translate(error: Exception, request: httpx.Request, policy: Policy, retries: int) -> Exception:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from apiconn_nb.answer import refuse_status
-from apiconn_nb.calling import Options, Outcome, settle, settle_values
 from apiconn_nb.crew import Crew
 from apiconn_nb.errors import (
     ApiConnError,
@@ -25,6 +24,9 @@ from apiconn_nb.errors import (
 )
 from apiconn_nb.frames import attach
 from apiconn_nb.joining import Part, join, plain_column, whole_numbers
+from apiconn_nb.options import Options, settle, settle_values
+from apiconn_nb.outcome import Outcome
+from apiconn_nb.progress import Progress
 from apiconn_nb.sending import Sent
 
 if TYPE_CHECKING:
@@ -35,17 +37,6 @@ if TYPE_CHECKING:
     from apiconn_nb.settings import SavedCall
 
 Row = dict[str, Any]
-
-
-@dataclass
-class Progress:
-    """How far a sweep is: calls made of `total`, rows received, failures so far, seconds since it began."""
-
-    total: int
-    calls: int = 0
-    rows: int = 0
-    failures: int = 0
-    seconds: float = 0.0
 
 
 @dataclass

@@ -131,22 +131,30 @@ class Cache:
         return again
 
     def keep_last(
-        self, request: httpx.Request, responses: Sequence[httpx.Response], *, despite_no_store: bool = False
+        self,
+        request: httpx.Request,
+        responses: Sequence[httpx.Response],
+        view: str = "",
+        *,
+        despite_no_store: bool = False,
     ) -> str:
-        """Keep all pages of an answer, for ``--since last``; `request` is the first page's. "" or why not."""
+        """Keep all pages of an answer, for ``--since last``; "" or why not.
+
+        `request` is the first page's, `view` what else makes it another answer (how many pages were asked for).
+        """
         entries: list[Entry] = []
         for response in responses:
             entry, why = self._entry(request, response, despite_no_store)
             if entry is None:
                 return why
             entries.append(entry)
-        return self._write(self.key(request) + "-last", entries)
+        return self._write(self.key(request, view) + "-last", entries)
 
-    def last(self, request: httpx.Request) -> tuple[Entry, ...]:
+    def last(self, request: httpx.Request, view: str = "") -> tuple[Entry, ...]:
         """The pages that `keep_last` kept, none where there was no such call."""
-        return self._read(self.key(request) + "-last")
+        return self._read(self.key(request, view) + "-last")
 
-    def key(self, request: httpx.Request) -> str:
+    def key(self, request: httpx.Request, view: str = "") -> str:
         """The name of the answer's file: a hash of all that makes it another answer, the account among it."""
         headers = sorted(
             (name, value)
@@ -154,7 +162,7 @@ class Cache:
             if name not in _NOT_IN_KEY and name not in _OWN
         )
         body = hashlib.sha256(request.content).hexdigest()
-        parts = (*self._scope, request.method, str(request.url), headers, body)
+        parts = (*self._scope, request.method, str(request.url), headers, body, view)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
     def clear(self) -> None:

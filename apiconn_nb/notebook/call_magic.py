@@ -10,7 +10,6 @@ from IPython.display import Image
 
 from apiconn_nb import workspace
 from apiconn_nb.answer import shown_url
-from apiconn_nb.calling import AS, Options, Outcome, pages_of, settle, settle_values
 from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import UsageError
 from apiconn_nb.fields import looks_like_credential
@@ -20,6 +19,8 @@ from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.notebook.pending import Pending
+from apiconn_nb.options import AS, Options, pages_of, settle, settle_values
+from apiconn_nb.outcome import Outcome
 from apiconn_nb.paging import paginator_named
 from apiconn_nb.placeholders import names_in_url
 from apiconn_nb.request import Template, literal_credentials, parse, without_optional

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from apiconn_nb import workspace
-from apiconn_nb.calling import Options
 from apiconn_nb.errors import ConfigError, UsageError
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook.arguments import Parser, split
 from apiconn_nb.notebook.display import Block
+from apiconn_nb.options import Options
 from apiconn_nb.request import Template
 from apiconn_nb.settings import SavedCall
 

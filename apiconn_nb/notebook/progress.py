@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from IPython import get_ipython
 
 if TYPE_CHECKING:
-    from apiconn_nb.sweep import Progress
+    from apiconn_nb.progress import Progress
 
 _SHORTEST = 20  # calls; fewer are over before a bar is read
 

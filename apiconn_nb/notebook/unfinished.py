@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from apiconn_nb.calling import Outcome
 from apiconn_nb.errors import UsageError
 from apiconn_nb.notebook.display import Line, show
 from apiconn_nb.notebook.progress import Bar
+from apiconn_nb.outcome import Outcome
 
 _ATTRIBUTE = "_apiconn_nb_unfinished"
 _LARGE = 200  # calls; what takes longer is announced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -124,6 +125,10 @@ class Paginator(ABC):
         """
         return iter(()) if self.stopped else self._ahead()
 
+    def as_it_is(self) -> Self:
+        """A copy that goes on from here, also when the next page has been shown to this one."""
+        return copy.copy(self)  # shallow: what both have seen is shared, and `_in_circles` knows the page's number
+
     def fresh(self) -> Self:
         """The same paginator at the start of a walk."""
         return type(self)(**{each.name: getattr(self, each.name) for each in fields(self)})
@@ -133,8 +138,9 @@ class Paginator(ABC):
         print_ = self._fingerprint(response, document) if rows else b""
         if not print_:
             return ""
-        earlier = self._shown.setdefault(print_, self.pages_seen)
-        if earlier == self.pages_seen:
+        earlier = self._shown.get(print_, self.pages_seen)
+        if earlier >= self.pages_seen:  # the page itself, given back and fetched again
+            self._shown[print_] = self.pages_seen
             return ""
         return f"page {self.pages_seen} repeats page {earlier}"
 

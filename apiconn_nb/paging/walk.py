@@ -83,6 +83,7 @@ class Pages(Iterator[Page]):
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: deque[tuple[httpx.Request, Future[Answer]]] = deque()
         self._stopped = ""
+        self._given: tuple[httpx.Request, Paginator | None, int] | None = None
         if paginator is not None:
             paginator.strip_query |= self._strip
 
@@ -109,6 +110,7 @@ class Pages(Iterator[Page]):
             self.close()
             raise StopIteration
         answer = self._answer(request)
+        before = (request, None if self.paginator is None else self.paginator.as_it_is(), self.number)
         self.number += 1
         following = self._following(request, answer)
         if self.paginator is not None and self.paginator.nothing_new:
@@ -119,7 +121,15 @@ class Pages(Iterator[Page]):
             self.close()
         else:
             self._look_ahead(following)
+        self._given = before
         return Page(self.number, request, answer.response, answer.document, answer.rows)
+
+    def give_back(self) -> None:
+        """The page given last could not be used: it is the one that a new `Pages` goes on with."""
+        if self._given is not None:
+            self.pending, self.paginator, self.number = self._given
+            self._given, self._stopped = None, ""
+            self._drop()
 
     def _answer(self, request: httpx.Request) -> Answer:
         if not self._ahead or not same_target(self._ahead[0][0], request):

@@ -5,7 +5,7 @@ environment variable ``APICONN_REPLAY`` where the notebook shall stay as it is, 
 below the client and above the door, so that no token is asked for and no secret is read.
 """
 
-from apiconn_nb.recording.mode import is_replaying, use
+from apiconn_nb.recording.mode import is_recording, is_replaying, use
 from apiconn_nb.recording.tape import REPLAYED, Tape, note
 
-__all__ = ["REPLAYED", "Tape", "is_replaying", "note", "use"]
+__all__ = ["REPLAYED", "Tape", "is_recording", "is_replaying", "note", "use"]

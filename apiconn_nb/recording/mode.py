@@ -58,3 +58,8 @@ def current() -> Mode:
 def is_replaying() -> bool:
     """Whether answers come from recordings: then nobody has to sign in, and no secret is read."""
     return current().replay is not None
+
+
+def is_recording() -> bool:
+    """Whether answers are recorded: then they have to be asked for."""
+    return current().record is not None

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from apiconn_nb.calling import Options, run
+from apiconn_nb.calling import run
 from apiconn_nb.demo import certificates
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.options import Options
 from apiconn_nb.request import parse
 from apiconn_nb.settings import CollectionSettings
 from apiconn_nb.sweep import Sweep

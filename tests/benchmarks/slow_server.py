@@ -20,6 +20,8 @@ LATENCY = 0.05  # seconds
 PAGES = 200
 PER_PAGE = 100
 
+_latency = LATENCY  # of this process's server
+
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     sock = writer.get_extra_info("socket")
@@ -29,7 +31,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             head = await reader.readuntil(b"\r\n\r\n")
             began = asyncio.get_running_loop().time()
             body = _body(head.split(b" ", 2)[1].decode())
-            await asyncio.sleep(LATENCY - (asyncio.get_running_loop().time() - began))
+            await asyncio.sleep(_latency - (asyncio.get_running_loop().time() - began))
             writer.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
             )
@@ -51,7 +53,10 @@ def _page(page: int) -> bytes:
     return json.dumps({"items": items, "page": page, "total_pages": PAGES, "total": PAGES * PER_PAGE}).encode()
 
 
-def _serve(port: Any, certificate: tuple[str, str] | None) -> None:
+def _serve(port: Any, certificate: tuple[str, str] | None, latency: float) -> None:
+    global _latency
+    _latency = latency
+
     async def main() -> None:
         context = None
         if certificate:
@@ -67,10 +72,13 @@ def _serve(port: Any, certificate: tuple[str, str] | None) -> None:
 
 
 @contextlib.contextmanager
-def running(certificate: tuple[str, str] | None = None) -> Iterator[str]:
-    """The server's URL while it runs; `certificate` is a pair of paths (PEM, key), None: plain HTTP."""
+def running(certificate: tuple[str, str] | None = None, latency: float = LATENCY) -> Iterator[str]:
+    """The server's URL while it runs.
+
+    Parameters: `certificate`, a pair of paths (PEM, key), None: plain HTTP; `latency`, seconds for each answer.
+    """
     here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, certificate), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, certificate, latency), daemon=True)
     process.start()
     try:
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{here.recv()}"

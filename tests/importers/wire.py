@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from apiconn_nb.options import settle_values
 from apiconn_nb.importers import Source, read
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.options import settle_values
 from apiconn_nb.request import parse
 from apiconn_nb.workspace import Workspace
 
@@ -93,10 +93,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(b"{}")
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_QUERY = do_TRACE = _answer
-
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Say nothing."""
+
+
+for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE"):
+    setattr(_Handler, f"do_{_method}", _Handler._answer)
 
 
 @contextmanager
@@ -118,9 +120,13 @@ def by_curl(curl: str, command: str, folder: Path, **variables: str) -> None:
     path = os.pathsep.join([str(Path(curl).parent), "/usr/bin", "/bin"])
     subprocess.run(
         ["bash", "--norc", "-c", command],
-        cwd=folder, env={"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", **variables}, stdin=subprocess.DEVNULL,
-        capture_output=True, timeout=20, check=False,
-    )  # fmt: skip
+        cwd=folder,
+        env={"PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
 
 
 def by_us(command: str, folder: Path, **values: Any) -> list[str]:

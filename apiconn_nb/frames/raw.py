@@ -9,7 +9,7 @@ from typing import IO
 
 from apiconn_nb.errors import FrameError
 
-KEEP = 64 * 2**20  # bytes in memory
+KEEP = 256 * 2**20  # bytes in memory
 LARGE = 8 * 2**20  # bytes; a piece that is written while the frame is being made
 
 # In memory the bytes themselves, on disk their offset and length.

@@ -21,8 +21,8 @@ from apiconn_nb.frames.parts import EXACT, Part, pack, typed_part
 from apiconn_nb.frames.shape import Shape
 from apiconn_nb.frames.structs import Step, compiled
 
-CHUNK = 512  # records; a megabyte or so, which stays in the processor's cache
-LEARN = 256  # records the first shape is learned from, spread over all
+CHUNK = 1024  # records; a megabyte or two, which stay in the processor's cache
+LEARN = 128  # records the first shape is learned from, spread over all
 WIDEN = 12  # times a shape is widened before what does not fit is just read generically
 
 

@@ -35,6 +35,8 @@ def packed(columns: Sequence[Sequence[Any]]) -> list[Any]:
         whole = pa.array(values, pa.large_string(), memory_pool=_pool)
     except (UnicodeEncodeError, pa.ArrowException):
         return [columns[0]] if len(columns) == 1 else [packed([column])[0] for column in columns]
+    if len(columns) == 1:
+        return [whole]
     offsets = accumulate(map(len, columns), initial=0)
     return [whole.slice(offset, len(column)) for offset, column in zip(offsets, columns, strict=False)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from apiconn_nb.importers.base import Importer
-from apiconn_nb.importers.draft import Body, Call, Draft, clean, mark, marked
+from apiconn_nb.importers.draft import Body, Call, Draft, clean, marked
 from apiconn_nb.importers.http_environment import Environments, credential_of, with_environment
 from apiconn_nb.importers.source import Source
 from apiconn_nb.importers.written import FORM, decoded_pairs, header_of, kind_of_body
@@ -152,7 +152,7 @@ def _body(lines: list[str], call: Call, draft: Draft, *, is_graphql: bool) -> No
             draft.unneeded.append("an answer's file (<> or >>)")
         elif re.match(r"\s*<@?\s+\S+\s*$", line) or re.match(r"\s*<@\S*\s+\S+", line):
             call.lost.append("a body from a file: give it as -p body=…")
-            kept.append(mark("body"))
+            kept.append("{{body}}")
         else:
             kept.append(line)
         at += 1

@@ -66,10 +66,13 @@ def env_name(*parts: str) -> str:
 
 
 def unique(name: str, taken: Container[str]) -> str:
-    """`name`, or with the first number that makes it new."""
+    """`name`, or with a number that makes it new: the first one, where the numbers have no gaps."""
     if name not in taken:
         return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
+    used, free = 1, 2
+    while f"{name}_{free}" in taken:
+        used, free = free, free * 2
+    while free - used > 1:
+        middle = (used + free) // 2
+        used, free = (middle, free) if f"{name}_{middle}" in taken else (used, middle)
+    return f"{name}_{free}"

@@ -90,10 +90,14 @@ def _place_plain(groups: dict[tuple[Any, ...], Group], plain: list[tuple[Call, A
 
 
 def _group_name(group: Group, draft: Draft, given: str, taken: set[str], before: list[CollectionSettings]) -> str:
-    first = given or collection_name(draft.title) or (host_name(group.base) if group.base else "api")
+    """The first collection has the name that was given, or the source's; the others say in what they differ."""
+    named = given or collection_name(draft.title)
+    host = host_name(group.base) if group.base else "api"
     if not before:
-        return first
+        return named or host
     is_new_host = all(each.connection.get("base_url") != group.base for each in before)
-    suffix = host_name(group.base) if is_new_host and group.base else ""
+    if not named and is_new_host:
+        return unique(host, taken)
     label = group.credential.label or group.credential.method if group.credential else "none"
-    return unique(collection_name(f"{first}_{suffix or label}")[:60], taken)
+    suffix = host if is_new_host and group.base else label
+    return unique(collection_name(f"{named or before[0].name}_{suffix}")[:60], taken)

@@ -175,7 +175,6 @@ class Writing:
         if call.method not in METHODS:
             self._report.refused.append(f"{call.method[:30]} {shown(call.url)}: no HTTP method of a cell")
             return None
-        lost = [*address.lost, *call.lost]
         if address.missing and not self._group.base:
             self._missing(f"{address.missing}: %apiconn_auth {self._name} --base-url https://…")
         try:
@@ -188,7 +187,7 @@ class Writing:
                 optional=tuple(name for name in dict.fromkeys(call.optional) if name in template.names()),
                 doc=" ".join(call.doc.split())[:_DOC],
             )
-            lost += _tried(saved, self._group.base)
+            lost = [*address.lost, *call.lost, *_tried(saved, self._group.base)]
         except CannotWrite as error:
             self._report.refused.append(f"{call.method} {shown(call.url)}: {error}")
             return None

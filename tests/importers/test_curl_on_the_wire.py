@@ -50,7 +50,7 @@ COMMANDS = (
     "curl -d '' $URL/empty",
     "curl $URL/brackets?filter\\[state\\]=open -g",
     "curl -g '$URL/brackets/[id]/[[x]]?q=[name]'".replace("'", '"'),
-    "TOKEN=abc; curl -H \"X-Token: $TOKEN\" $URL/assigned",
+    'TOKEN=abc; curl -H "X-Token: $TOKEN" $URL/assigned',
     "curl $URL/here -H 'Content-Type: text/plain' --data-binary @- <<'EOF'\nline 1\n<not a name>\nEOF\n",
     "curl $URL/herestring -H 'Content-Type: text/plain' --data-binary @- <<< 'here $X'",
     "curl -X POST $URL/xml -H 'Content-Type: application/xml' -d '<a><id>7</id></a>'",
@@ -58,7 +58,7 @@ COMMANDS = (
     "curl -X QUERY $URL/query -d 'select=1'",
     "curl $URL/path%20with/%5Bodd%5D/c%C3%B4t%C3%A9",
     "echo ignored >/dev/null && curl $URL/after",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -24,12 +24,14 @@ def test_from_a_copied_curl_line_to_a_table(magics: NotebookShell, shop: Any, ca
     assert "-k: certificates are always checked" in said
     assert "empty it before the notebook is saved" in said
     canary.assert_absent(said, Path("apiconn.toml"), "\n".join(magics.history()), magics.user_ns["In"][-1])
-    with pytest.raises(FenceError, match=rf"not been let through to {shop.url}: nothing was sent.*%apiconn_auth shop --trust"):
+    with pytest.raises(
+        FenceError, match=rf"not been let through to {shop.url}: nothing was sent.*%apiconn_auth shop --trust"
+    ):
         magics.run("%apicall shop.customers")
     assert shop.url in repr(magics.run("%apiconn_auth shop --trust"))
     table = magics.run("%apicall shop.customers")
     assert len(table) == 5
-    assert "key = \"prompt\"" in Path("apiconn.toml").read_text()
+    assert 'key = "prompt"' in Path("apiconn.toml").read_text()
     canary.assert_absent(Path("apiconn.toml"), magics.display_text())
 
 
@@ -52,9 +54,7 @@ def test_calls_are_added_to_a_collection_that_a_person_made(
 ) -> None:
     """Its own authentication stays, what it trusts too: no --trust is asked for."""
     monkeypatch.setenv("SHOP_KEY", shop.credentials.live.api_key)
-    magics.run(
-        f"%apiconn_auth shop key-in-header --key-name X-Api-Key --key env:SHOP_KEY --base-url {shop.url}"
-    )
+    magics.run(f"%apiconn_auth shop key-in-header --key-name X-Api-Key --key env:SHOP_KEY --base-url {shop.url}")
     magics.run(f"%%apiconn_import shop\ncurl '{shop.url}/key-in-header/orders?limit=3' -H 'X-Api-Key: another'")
     assert len(magics.run("%apicall shop.orders")) == 3
 

@@ -31,16 +31,29 @@ DOCUMENT: dict[str, Any] = {
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         "parameters": {"Limit": {"name": "limit", "in": "query", "schema": {"type": "integer", "default": 20}}},
         "schemas": {
-            "Base": {"type": "object", "properties": {"id": {"readOnly": True}, "name": {"type": "string"}}, "required": ["name"]},
-            "Pet": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"tag": {"type": "string"}, "kind": {"default": "cat"}}}]},
-            "Loop": {"properties": {"child": {"$ref": "#/components/schemas/Loop"}}, "allOf": [{"$ref": "#/components/schemas/Loop"}]},
+            "Base": {
+                "type": "object",
+                "properties": {"id": {"readOnly": True}, "name": {"type": "string"}},
+                "required": ["name"],
+            },
+            "Pet": {
+                "allOf": [
+                    {"$ref": "#/components/schemas/Base"},
+                    {"properties": {"tag": {"type": "string"}, "kind": {"default": "cat"}}},
+                ]
+            },
+            "Loop": {
+                "properties": {"child": {"$ref": "#/components/schemas/Loop"}},
+                "allOf": [{"$ref": "#/components/schemas/Loop"}],
+            },
             "Ring": {"$ref": "#/components/schemas/Ring"},
         },
     },
     "paths": {
         "/pets": {
             "get": {
-                "operationId": "listPets", "summary": "All pets",
+                "operationId": "listPets",
+                "summary": "All pets",
                 "parameters": [
                     {"$ref": "#/components/parameters/Limit"},
                     {"name": "status", "in": "query", "schema": {"enum": ["new", "sold"]}, "description": "Only these"},
@@ -49,7 +62,9 @@ DOCUMENT: dict[str, Any] = {
                 ],
             },
             "post": {
-                "requestBody": {"content": {"text/xml": {}, "application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}}
+                "requestBody": {
+                    "content": {"text/xml": {}, "application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
+                }
             },
         },
         "/pets/{petId}": {
@@ -57,10 +72,18 @@ DOCUMENT: dict[str, Any] = {
             "get": {"operationId": "getPet", "security": []},
             "delete": {"operationId": "test"},
         },
-        "/loop": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Loop"}}}}}},
-        "/ring": {"post": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ring"}}}}}},
+        "/loop": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Loop"}}}}
+            }
+        },
+        "/ring": {
+            "post": {
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Ring"}}}}
+            }
+        },
     },
-}  # fmt: skip
+}
 
 
 def only(found: Imported) -> CollectionSettings:
@@ -135,21 +158,33 @@ def test_an_action_is_not_the_test_call(imported: Import) -> None:
             {"token_endpoint": "https://a.example/token", "client_secret": "env:IT_CLIENT_SECRET", "scope": "read"},
         ),
         (
-            {"type": "oauth2", "flows": {"authorizationCode": {
-                "authorizationUrl": "https://login.example/a", "tokenUrl": "https://login.example/t"}}},
+            {
+                "type": "oauth2",
+                "flows": {
+                    "authorizationCode": {
+                        "authorizationUrl": "https://login.example/a",
+                        "tokenUrl": "https://login.example/t",
+                    }
+                },
+            },
             "oauth2-user-agent",
             {"authorization_endpoint": "https://login.example/a", "token_endpoint": "https://login.example/t"},
         ),
-        ({"type": "openIdConnect", "openIdConnectUrl": "https://i.example/.well-known/openid-configuration"},
-         "oauth2-user-agent", {"issuer": "https://i.example"}),
+        (
+            {"type": "openIdConnect", "openIdConnectUrl": "https://i.example/.well-known/openid-configuration"},
+            "oauth2-user-agent",
+            {"issuer": "https://i.example"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_security_schemes(imported: Import, scheme: dict[str, Any], method: str, fields: dict[str, Any]) -> None:
     document = {
-        "openapi": "3.0.3", "info": {"title": "it"}, "servers": [{"url": "https://a.example"}],
+        "openapi": "3.0.3",
+        "info": {"title": "it"},
+        "servers": [{"url": "https://a.example"}],
         "components": {"securitySchemes": {"s": scheme}},
         "paths": {"/x": {"get": {"security": [{"s": ["read"]}]}}},
-    }  # fmt: skip
+    }
     settings = only(imported(json.dumps(document)))
     assert settings.method == method
     assert fields.items() <= {name: str(value) for name, value in settings.auth.items()}.items()
@@ -157,34 +192,59 @@ def test_security_schemes(imported: Import, scheme: dict[str, Any], method: str,
 
 def test_what_is_not_known_is_said(imported: Import) -> None:
     document = {
-        "openapi": "3.0.3", "servers": [{"url": "http://a.example"}],
+        "openapi": "3.0.3",
+        "servers": [{"url": "http://a.example"}],
         "components": {"securitySchemes": {"d": {"type": "http", "scheme": "digest"}}},
         "webhooks": {"w": {}},
-        "paths": {"/x": {"get": {
-            "security": [{"d": []}], "callbacks": {"c": {}},
-            "parameters": [{"$ref": "other.yaml#/P"}, {"name": "o", "in": "query", "style": "deepObject"},
-                           {"name": "l", "in": "query", "schema": {"type": "array"}}],
-        }}},
-    }  # fmt: skip
+        "paths": {
+            "/x": {
+                "get": {
+                    "security": [{"d": []}],
+                    "callbacks": {"c": {}},
+                    "parameters": [
+                        {"$ref": "other.yaml#/P"},
+                        {"name": "o", "in": "query", "style": "deepObject"},
+                        {"name": "l", "in": "query", "schema": {"type": "array"}},
+                    ],
+                }
+            }
+        },
+    }
     report = imported(json.dumps(document)).report
     said = report.text()
-    for words in ("digest", "webhooks", "callbacks", "other.yaml", "the parameter o", "joined by commas", "became https"):
+    for words in (
+        "digest",
+        "webhooks",
+        "callbacks",
+        "other.yaml",
+        "the parameter o",
+        "joined by commas",
+        "became https",
+    ):
         assert words in said, words
     assert report.outcome == "partly"
 
 
 def test_several_schemes_make_several_collections(imported: Import) -> None:
     document = {
-        "openapi": "3.0.3", "info": {"title": "it"}, "servers": [{"url": "https://a.example"}],
-        "components": {"securitySchemes": {
-            "key": {"type": "apiKey", "in": "header", "name": "X-Key"}, "app": {"type": "apiKey", "in": "header", "name": "X-App"},
-            "basic": {"type": "http", "scheme": "basic"}}},
+        "openapi": "3.0.3",
+        "info": {"title": "it"},
+        "servers": [{"url": "https://a.example"}],
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+                "app": {"type": "apiKey", "in": "header", "name": "X-App"},
+                "basic": {"type": "http", "scheme": "basic"},
+            }
+        },
         "paths": {
-            "/a": {"get": {"security": [{"basic": []}, {"key": []}]}}, "/b": {"get": {"security": [{"key": []}]}},
-            "/c": {"get": {"security": [{"basic": []}]}}, "/d": {"get": {"security": [{"key": [], "app": []}]}},
+            "/a": {"get": {"security": [{"basic": []}, {"key": []}]}},
+            "/b": {"get": {"security": [{"key": []}]}},
+            "/c": {"get": {"security": [{"basic": []}]}},
+            "/d": {"get": {"security": [{"key": [], "app": []}]}},
             "/e": {"get": {"security": [{}]}},
         },
-    }  # fmt: skip
+    }
     found = {each.name: each for each in imported(json.dumps(document)).settings}
     assert set(found["it"].calls) == {"a", "b", "e"}, "the scheme that most operations take is the first collection"
     assert found["it_basic"].method == "basic"
@@ -239,20 +299,27 @@ def test_the_demos_own_document_opens_its_doors(imported: Import, shop: Any, mon
     found = imported(document, name="demo")
     by_door = {call: each for each in found.settings for call in each.calls if call.startswith("list_customers")}
     given = {
-        "key_in_url": {}, "key_in_header": {}, "basic": {"username": live.username},
+        "key_in_url": {},
+        "key_in_header": {},
+        "basic": {"username": live.username},
         "oauth2_password": {"username": live.username},
         "oauth2_client_credentials": {"client_id": live.service_client_id},
-    }  # fmt: skip
+    }
     values = {
-        "key_in_url": live.api_key, "key_in_header": live.api_key, "basic": live.password,
-        "oauth2_password": live.password, "oauth2_client_credentials": live.service_client_secret,
-    }  # fmt: skip
+        "key_in_url": live.api_key,
+        "key_in_header": live.api_key,
+        "basic": live.password,
+        "oauth2_password": live.password,
+        "oauth2_client_credentials": live.service_client_secret,
+    }
     for door, fields in given.items():
         settings = by_door[f"list_customers_{door}"]
         secret = next(each for each in settings.auth.values() if str(each).startswith("env:"))
         monkeypatch.setenv(str(secret).removeprefix("env:"), values[door])
         trusted = {**settings.connection, "trusted_origins": shop.url}
-        settings = CollectionSettings(settings.name, settings.method, trusted, {**settings.auth, **fields}, settings.calls)
+        settings = CollectionSettings(
+            settings.name, settings.method, trusted, {**settings.auth, **fields}, settings.calls
+        )
         if door == "oauth2_password":
             with pytest.warns(UserWarning, match="password flow"):
                 table = Collection(settings).call(f"list_customers_{door}", per_page=3)

@@ -15,12 +15,13 @@ from typing import ClassVar
 import httpx
 import pytest
 
+import apiconn_nb
 from apiconn_nb import auth, config
 from apiconn_nb.auth import base
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.auth.slot import TokenSlot
 from apiconn_nb.fields import fields_of, secret, setting
-from apiconn_nb.notebook import auth_magic, call_magic
+from apiconn_nb.notebook import auth_magic, call_magic, import_magic
 from apiconn_nb.notebook.arguments import row, split
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.secrets import Secret
@@ -32,6 +33,7 @@ from tests.servers.install import python_with
 
 ROOT = Path(__file__).parents[1]
 HAND_WRITTEN = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md"])
+PACKAGE = Path(apiconn_nb.__file__).parent
 METHODS = auth.methods()
 
 pytestmark = pytest.mark.filterwarnings("ignore::apiconn_nb.auth.oauth2_password.LegacyGrantWarning")
@@ -146,13 +148,22 @@ def test_the_magics_say_every_option_of_theirs() -> None:
         assert not [each for each in options if not words.intersection(each)], name
 
 
+def test_the_magics_promise_no_option_that_is_not_there() -> None:
+    made = [call_magic.parser(), import_magic.parser(), *map(auth_magic.parser, METHODS)]
+    known = {option for parser in made for option in parser.options()} | {"--flag", "--no-flag", "--field"}
+
+    for name, magic in reference.magics().items():
+        words = {word.lower() for word in re.findall(r"(?<![\w-])--[A-Za-z][A-Za-z-]*", magic.__doc__)}
+        assert words <= known, name
+
+
 def test_every_setting_and_variable_is_there(tmp_path: Path) -> None:
     reference.write(tmp_path / "reference")
     page = (tmp_path / "reference/configuration.md").read_text()
 
     for name in ApiConn.class_own_traits(config=True):
         assert f"ApiConn.{name} = " in page
-    package = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "apiconn_nb").rglob("*.py"))
+    package = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     variables = set(re.findall(r'"(APICONN_(?!DEMO)[A-Z_]+)"', package))
     assert len(variables) >= 4
     assert not [name for name in variables if f"`{name}`" not in page]

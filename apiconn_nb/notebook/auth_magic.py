@@ -102,7 +102,8 @@ def parser(chosen: type[AuthMethod]) -> Parser:
     for described in {**CONNECTION_FIELDS, **{each.name: each for each in fields_of(chosen)}}.values():
         _add(made, described)  # a method's own field stands before the collection's of the same name
     for option, settings in actions.OPTIONS.items():
-        made.add_argument("--" + option.replace("_", "-"), dest=option, **settings)
+        short = ["-p"] if option == "param" else []  # as %apicall writes it
+        made.add_argument(*short, "--" + option.replace("_", "-"), dest=option, **settings)
     made.add_argument("--help", action="store_true")
     return made
 

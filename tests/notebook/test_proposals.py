@@ -49,6 +49,13 @@ def test_a_preset_asks_for_its_variables(magics: NotebookShell) -> None:
         magics.run("%apiconn_auth hub --preset githib")
 
 
+def test_its_variables_are_given_as_the_message_says(magics: NotebookShell) -> None:
+    magics.run("%apiconn_auth desk --preset zendesk -p subdomain=acme -p email=ada@acme.example")
+    magics.run(next_cell(magics))
+
+    assert workspace.current().settings("desk").value("base_url") == "https://acme.zendesk.com/api/v2"
+
+
 def test_debug_walks_the_way_to_a_token_and_names_the_setting(
     magics: NotebookShell, shop: Any, canary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,8 +23,10 @@ ApiConnError
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from apiconn_nb.redaction import redact
 
 if TYPE_CHECKING:
     import httpx
@@ -33,18 +35,17 @@ if TYPE_CHECKING:
 class ApiConnError(Exception):
     """The root. Its text is one line: what was tried, what came back, what to do."""
 
-    # The notebook floor sets this from `%config ApiConn.short_errors`.
+    # The notebook floor sets these: `%config ApiConn.short_errors`, and what draws a full traceback, redacted.
     short: ClassVar[bool] = True
+    full: ClassVar[Callable[[ApiConnError], list[str]] | None] = None
 
-    def __getattr__(self, name: str) -> Any:
-        # IPython asks an exception for `_render_traceback_` before it draws a traceback
-        # (InteractiveShell.showtraceback). Offering it only while `short` holds keeps the full one reachable.
-        if name == "_render_traceback_" and ApiConnError.short:
-            return self._one_line
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def _one_line(self) -> list[str]:
-        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {self}"]
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks an exception for this before it draws a traceback (InteractiveShell.showtraceback).
+        if not ApiConnError.short and ApiConnError.full is not None:
+            return ApiConnError.full(self)
+        # A provider's words are in it: no terminal command may be, and no line of its own.
+        text = "".join(character if character.isprintable() else " " for character in redact(str(self)))
+        return [f"\x1b[31m{type(self).__name__}\x1b[0m: {text}"]
 
 
 class ConfigError(ApiConnError):

@@ -22,6 +22,7 @@ MASK = "•••"
 # Shorter texts stand in ordinary words, and cutting them would garble every message.
 _SHORTEST = 4
 _LONGEST_TAIL = 8192  # bytes at the end of an answer in which a secret that was cut off is looked for
+_CREDENTIAL = 8
 _MOST = 4096  # values; a kernel that renews hourly for a year stays below
 
 _known: OrderedDict[str, None] = OrderedDict()  # the one used last at the end
@@ -33,6 +34,9 @@ def register(value: str) -> None:
     """Have `value` cut from what is shown from now on."""
     if len(value) < _SHORTEST:
         return
+    scheme, _, credential = value.partition(" ")
+    if scheme.isalpha() and len(credential) >= _CREDENTIAL:
+        register(credential)  # of a header, which a server may repeat without its scheme
     for seen in getattr(_collecting, "sets", ()):
         seen.add(value)
     if value in _known and len(_known) < _MOST // 2:
@@ -142,7 +146,7 @@ def redact(text: str) -> str:
     return text
 
 
-# Asked for all known values in turn: a cache of their number, or a smaller one, would forget each before it is asked again.
+# Asked for all known values in turn: a cache of their number, or a smaller one, would forget each before its turn.
 @functools.lru_cache(maxsize=2 * _MOST)
 def encoded_forms(value: str) -> frozenset[str]:
     """`value` as it may stand in text: plain, in a URL, a form, JSON, HTML, each of them in another; base64 and hex."""

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from IPython.core.error import TryNext
+
+from apiconn_nb.errors import ApiConnError
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.magics import ApiConnMagics
 from apiconn_nb.notebook.pending import Pending
+from apiconn_nb.notebook.tracebacks import full
 
 _ATTRIBUTE = "_apiconn_nb"
+_HOOKED = "_apiconn_nb_hooked"
 
 
 def load(shell: Any) -> None:
@@ -21,6 +26,7 @@ def load(shell: Any) -> None:
     pending = Pending.of(shell)
     shell.events.register("post_run_cell", pending.show)
     _complete(shell)
+    ApiConnError.full = full
     setattr(shell, _ATTRIBUTE, configuration)
 
 
@@ -29,19 +35,32 @@ def unload(shell: Any) -> None:
     configuration = getattr(shell, _ATTRIBUTE, None)
     if configuration is None:
         return
-    shell.configurables.remove(configuration)
+    # IPython adds each Magics object to the list by itself.
+    ours = (ApiConn, ApiConnMagics)
+    shell.configurables[:] = [each for each in shell.configurables if not isinstance(each, ours)]
+    shell.magics_manager.registry.pop(ApiConnMagics.__name__, None)
     for kind in ("line", "cell"):
         for name in ("apiconn_auth", "apicall", "apiconn_import", "apiconn_export"):
             shell.magics_manager.magics[kind].pop(name, None)
     shell.events.unregister("post_run_cell", Pending.of(shell).show)
+    ApiConnError.short = True
     setattr(shell, _ATTRIBUTE, None)
 
 
 def _complete(shell: Any) -> None:
+    """Hook Tab up. IPython takes no hook back, so it is hooked once for each shell and quiet while unloaded."""
+    if getattr(shell, _HOOKED, False):
+        return
+
     def later(_: Any, event: Any) -> list[str]:
+        if getattr(shell, _ATTRIBUTE, None) is None:
+            raise TryNext
         from apiconn_nb.notebook.completion import complete  # start-up cost: the methods import httpx
 
         return complete(event)
 
-    for word in ("%apiconn_auth", "apiconn_auth", "%apicall", "%%apicall", "apicall"):
-        shell.set_hook("complete_command", later, str_key=word)
+    for name in ("apiconn_auth", "apicall", "apiconn_import", "apiconn_export"):
+        for word in (name, f"%{name}", f"%%{name}"):
+            shell.set_hook("complete_command", later, str_key=word)
+    shell.set_hook("complete_command", later, re_key=r"\s*[\w.\[\]'\", ]+=\s*%(apiconn_|apicall)")
+    setattr(shell, _HOOKED, True)

@@ -7,11 +7,16 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from apiconn_nb.redaction import MASK
+from apiconn_nb.redaction import MASK, register
 
 
 def scrub(shell: Any, values: list[str]) -> None:
-    """Cut `values` from the newest inputs that `shell` remembers: ``In``, ``_i``, and the history database."""
+    """Cut `values` from the newest inputs that `shell` remembers: ``In``, ``_i``, and the history database.
+
+    They are known from here on, so that no message and no traceback shows them either.
+    """
+    for value in values:
+        register(value)
     manager = getattr(shell, "history_manager", None)
     values = sorted((value for value in values if len(value) >= 4), key=len, reverse=True)
     if manager is None or not values:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from apiconn_nb.importers.credentials import header_credential
 from apiconn_nb.importers.curl_connection import CONNECTION
+from apiconn_nb.importers.curl_data import Sending
 from apiconn_nb.importers.curl_options import FLAGS, UNNEEDED
-from apiconn_nb.importers.draft import Body, Call, Credential, Draft, mark, names_in, replaced
-from apiconn_nb.importers.written import FORM, decoded_pairs, header_of, kind_of_body
+from apiconn_nb.importers.draft import Body, Call, Credential, Draft, names_in
+from apiconn_nb.importers.written import FORM, header_of
 
-_PAIRS = re.compile(r"[^\s=&{}<>\"]+=[^\s&]*(&[^\s=&{}<>\"]+=[^\s&]*)*&?")
 _BROWSER = re.compile(r"sec-.*|priority|dnt|upgrade-insecure-requests|pragma|cache-control", re.IGNORECASE)
 _INSECURE = "-k: certificates are always checked; to trust a private server: --ca-certificate file:PATH"
-_FILE_BODY = "a body from a file: give it as -p body=…"
 
 
 @dataclass
@@ -28,11 +27,6 @@ class Operation:
     method: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     query: list[str] = field(default_factory=list)
-    data: list[str] = field(default_factory=list)
-    json: list[str] = field(default_factory=list)
-    parts: list[tuple[str, str]] = field(default_factory=list)
-    upload: str = ""
-    file_body: bool = False
     in_query: bool = False
     is_head: bool = False
     user: str | None = None
@@ -41,9 +35,13 @@ class Operation:
     certificate: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.sending = Sending(self.stdin, self.lost)
+
     def take(self, name: str, value: str, draft: Draft) -> None:
         """Take note of an option."""
-        handler = getattr(self, "_on_" + name.replace("-", "_").replace(".", "_"), None)
+        method = "_on_" + name.replace("-", "_").replace(".", "_")
+        handler = getattr(self, method, None) or getattr(self.sending, method, None)
         if handler is not None:
             handler(value)
         elif name in CONNECTION:
@@ -98,72 +96,7 @@ class Operation:
         if value.startswith("+"):
             self.query.append(value[1:])
         else:
-            self.query.append(self._encoded(value))
-
-    # ── the body ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _on_data(self, value: str) -> None:
-        self.data.append(self._content(value).replace("\r", "").replace("\n", "") if value[:1] == "@" else value)
-
-    _on_data_ascii = _on_data
-
-    def _on_data_raw(self, value: str) -> None:
-        self.data.append(value)
-
-    def _on_data_binary(self, value: str) -> None:
-        self.data.append(self._content(value) if value.startswith("@") else value)
-
-    def _on_data_urlencode(self, value: str) -> None:
-        self.data.append(self._encoded(value))
-
-    def _on_json(self, value: str) -> None:
-        self.json.append(self._content(value) if value.startswith("@") else value)
-
-    def _content(self, value: str) -> str:
-        """What ``@FILE`` stands for: a here-document's text, else a parameter, for no file is read."""
-        if value == "@-" and self.stdin is not None:
-            return self.stdin
-        self.file_body = True
-        self.lost.append(_FILE_BODY)
-        return mark("body")
-
-    def _encoded(self, value: str) -> str:
-        """``--data-urlencode``: content, =content, name=content, @file, name@file."""
-        match = re.match(r"([^=@]*)([=@])", value)
-        if match is None:
-            return _plus_quoted(value)
-        name, sign, content = match[1], match[2], value[match.end() :]
-        if sign == "@":
-            self.lost.append(f"the value of {name or 'a field'} from a file: give it with -p")
-            content = mark(name or "body")
-        return f"{name}={_plus_quoted(content)}" if name else _plus_quoted(content)
-
-    def _on_form(self, value: str) -> None:
-        name, equals, content = value.partition("=")
-        if not equals:
-            self.lost.append("a form field without a value")
-            return
-        if content[:1] in ("@", "<"):
-            self.lost.append(f"the form field {name[:40]} from a file: give its text as -p")
-            content = mark(name)
-        elif quoted := re.fullmatch(r'\s*"((?:[^"\\]|\\.)*)"\s*(;.*)?', content, re.DOTALL):
-            content = re.sub(r'\\(["\\])', r"\1", quoted[1])
-            self._note_part(name, quoted[2] or "")
-        else:
-            content, _, rest = content.partition(";")  # curl itself ends the value there
-            self._note_part(name, rest)
-        self.parts.append((name, content))
-
-    def _note_part(self, name: str, rest: str) -> None:
-        if kind := re.search(r"(type|filename|encoder|headers)=", rest):
-            self.lost.append(f"{kind[1]} of the form field {name[:40]}")
-
-    def _on_form_string(self, value: str) -> None:
-        name, _, content = value.partition("=")
-        self.parts.append((name, content))
-
-    def _on_upload_file(self, value: str) -> None:
-        self.upload = value
+            self.query.append(self.sending.encoded(value))
 
     # ── credentials ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,7 +167,7 @@ class Operation:
         self._present(draft, credential)
         calls = []
         for url in self.urls:
-            body = self._body()
+            body = self.sending.body(self._kind(), in_query=self.in_query)
             call = Call(_globbed(self._with_query(url), self.lost), self._method(body), body=body, lost=list(self.lost))
             call.headers = self._headers(draft, body)
             call.auth = credential and Credential(credential.method, dict(credential.fields))
@@ -264,16 +197,15 @@ class Operation:
             return self.method
         if self.is_head:
             return "HEAD"
-        if self.upload:
+        if self.sending.upload:
             return "PUT"
-        has_data = bool(self.data or self.json or self.parts)
-        return "POST" if (body is not None or has_data) and not self.in_query else "GET"
+        return "POST" if (body is not None or self.sending.is_there) and not self.in_query else "GET"
 
     def _with_query(self, url: str) -> str:
-        added = [*self.query, *(self.data if self.in_query else [])]
+        added = [*self.query, *(self.sending.data if self.in_query else [])]
         added = [_in_url(each) for each in added if each]
-        if self.upload and url.endswith("/") and self.upload not in ("-", "."):
-            url += quote(self.upload.replace("\\", "/").rpartition("/")[2])
+        if self.sending.upload and url.endswith("/") and self.sending.upload not in ("-", "."):
+            url += quote(self.sending.upload.replace("\\", "/").rpartition("/")[2])
         if not added:
             return url
         address = url.partition("#")[0]
@@ -282,24 +214,6 @@ class Operation:
             + ("&" if "?" in address and not address.endswith(("?", "&")) else "?" * ("?" not in address))
             + ("&".join(added))
         )
-
-    def _body(self) -> Body | None:
-        if self.parts:
-            return Body("multipart", pairs=list(self.parts))
-        if self.upload:
-            if self.upload == "-" and self.stdin is not None:
-                return Body("text", self.stdin, content_type=self._kind() or "text/plain; charset=utf-8")
-            if _FILE_BODY not in self.lost:
-                self.lost.append(_FILE_BODY)
-            return Body("text", mark("body"), content_type=self._kind() or "application/octet-stream")
-        if self.json:
-            return Body("json", "".join(self.json))
-        if not self.data or self.in_query:
-            return None
-        text, kind = "&".join(self.data), self._kind()
-        if not kind or FORM in kind.lower():
-            return _form(text, kind)
-        return Body(kind_of_body(text, kind), text, content_type=kind)
 
     def _kind(self) -> str:
         return next((value for name, value in self.headers if name.lower() == "content-type"), "")
@@ -311,28 +225,15 @@ class Operation:
                 draft.unneeded.append(f"header {name}")
             else:
                 kept.append((name, value))
-        if self.data and body is None and not self.in_query and not self._kind():
+        if self.sending.data and body is None and not self.in_query and not self._kind():
             kept.append(("Content-Type", FORM))
-        if self.json and not any(name.lower() == "accept" for name, _ in kept):
+        if self.sending.json and not any(name.lower() == "accept" for name, _ in kept):
             kept.append(("Accept", "application/json"))
         return kept
 
 
-def _form(text: str, kind: str) -> Body | None:
-    """A form body: pairs where it is made of pairs, else the text as it is, under the type that curl gives it."""
-    if not text:
-        return None
-    if _PAIRS.fullmatch(text):
-        return Body("form", pairs=decoded_pairs(text), content_type=kind)
-    return Body("form", text, content_type=kind or FORM)
-
-
 def _in_url(text: str) -> str:
     return re.sub(r"[\s#]", lambda match: quote(match[0], safe=""), text)
-
-
-def _plus_quoted(text: str) -> str:
-    return replaced(text, mark, quote_plus)
 
 
 def _globbed(url: str, lost: list[str]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from IPython.display import Code as Highlighted
 
 from apiconn_nb import workspace
 from apiconn_nb.errors import ConfigError, UsageError
@@ -29,8 +30,7 @@ class Code(Block):
         self._language = language
 
     def _repr_html_(self) -> str:
-        code = importlib.import_module("IPython.display").Code
-        return str(code(self.text, language=self._language)._repr_html_())
+        return str(Highlighted(self.text, language=self._language)._repr_html_())
 
 
 def as_code(

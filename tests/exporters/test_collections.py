@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from apiconn_nb import workspace
+from apiconn_nb import redaction, workspace
 from apiconn_nb.calling import settle_values
 from apiconn_nb.errors import UsageError
 from apiconn_nb.exporters import as_code, http_file, openapi, plan
@@ -44,6 +44,7 @@ def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(Collection, "__init__", noted)
     workspace.use("apiconn.toml")
+    redaction._known.clear()  # another test's secret may be a word of our scripts
     yield
     for each in opened:
         if hasattr(each, "_client"):

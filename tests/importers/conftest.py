@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from apiconn_nb import workspace
+from apiconn_nb import redaction, workspace
 from apiconn_nb.demo import serve
 from apiconn_nb.importers import Imported, Source, read
 from apiconn_nb.live_collection import Collection
@@ -32,7 +32,9 @@ def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(Collection, "__init__", noted)
     workspace.use("apiconn.toml")
+    redaction._known.clear()
     yield
+    redaction._known.clear()  # a text of these tests may be a word of another one's messages
     for each in opened:
         if hasattr(each, "_client"):
             each.close()

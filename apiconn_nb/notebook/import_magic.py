@@ -33,6 +33,9 @@ def run(shell: Any, line: str, cell: str | None) -> Block:
     if name:
         check_collection_name(name)
     imported = importers.read(source, name=name, kind=given.get("kind", ""))
+    if not imported.report.calls:
+        why = [*imported.report.refused, *imported.report.lost] or ["there is no request in it"]
+        raise ConfigError(f"{source.name}: nothing was imported: {'; '.join(why)[:400]}.")
     secrets = _values(imported)
     if cell is not None:
         scrub(shell, secrets)
@@ -108,8 +111,6 @@ def _keep(current: Workspace, imported: Imported, *, replaces: bool) -> list[str
             settings = _joined(before, settings, imported)
         if settings.calls or before is None:
             wanted.append(settings)
-    if not imported.report.calls:
-        return []
     for settings in wanted:
         current.save(settings)
     return [settings.name for settings in wanted]

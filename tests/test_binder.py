@@ -119,6 +119,21 @@ def test_one_typed_for_the_demo_is(on_binder: None, here: Workspace, canary: Can
     secrets.forget("shop/")
 
 
+def test_setting_up_does_not_ask_for_a_secret(
+    on_binder: None, here: Workspace, magics: NotebookShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("getpass.getpass", lambda prompt: asked.append(prompt) or "CANARY-typed")
+
+    magics.run(
+        f"%apiconn_auth crm jwt --base-url {API} --private-key prompt --issuer a@example.org "
+        "--token-endpoint https://login.example.org/token"
+    )
+    with pytest.raises(SecretError, match="This is Binder"):
+        magics.run("%apiconn_auth crm --test")
+    assert asked == []
+
+
 def test_a_login_is_refused_before_there_is_a_link(on_binder: None, here: Workspace, magics: NotebookShell) -> None:
     magics.run(
         f"%apiconn_auth crm oauth2-user-agent --base-url {API} --client-id a "

@@ -6,10 +6,11 @@ import dataclasses
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
-from apiconn_nb import fence, recording, workspace
+from apiconn_nb import binder, fence, recording, workspace
 from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import ApiConnError, AuthError, ConfigError, SecretError, StatusError, UsageError
 from apiconn_nb.live_collection import Collection
@@ -73,6 +74,7 @@ def check_complete(settings: CollectionSettings) -> None:
     """Build the collection once, so that what is missing or broken is said before it is saved."""
     made = Collection(settings)
     try:
+        binder.check_use(urlsplit(made.base_url).hostname or "", made.name)  # before a `prompt` would ask for it
         made.method.check_secrets()
         made.tls_context()
     except SecretError:

@@ -6,6 +6,7 @@ A method is a frozen dataclass whose members are made by `setting`; `fields_of` 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import re
 import typing
@@ -266,6 +267,7 @@ def check_origins(text: str, label: str) -> None:
 _CHECKS = {"url": check_url, "template": check_url, "proxy": check_proxy, "origins": check_origins}
 
 
+@functools.lru_cache(maxsize=512)  # asked twice at each call
 def is_loopback(host: str) -> bool:
     """Whether `host` is this machine: ``localhost`` or a loopback address."""
     if host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -76,6 +77,7 @@ class Shared:
     query: Mapping[str, str | Secret] = field(default_factory=dict)
 
 
+@functools.lru_cache(maxsize=128)  # a loop makes the same call again and again
 def parse(text: str) -> Template:
     """The request written in `text`. Raises UsageError with the line that does not hold and what to write there."""
     parts = [part for part in _SPLIT.split(text) if _has_request(part)]

@@ -131,6 +131,8 @@ class Writing:
         if not isinstance(raw, str):
             return raw
         text = resolved(raw, self._draft.variables)
+        if not text:
+            return ""
         if names_in(text):
             self._lost(f"{described.label} is the variable {names_in(text)[0]}, which has no value")
             return ""

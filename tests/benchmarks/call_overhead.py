@@ -4,8 +4,9 @@
     python -m tests.benchmarks.call_overhead --calls 300
 
 Goal: under 1.25 times. Calls alternate, so that whatever else the machine does meets both alike; of five rounds of
-medians the one in the middle counts. The server has a process of its own, keep-alive and TCP_NODELAY. Both sides send the same credential, read the
-whole answer and parse its JSON; a real API answers in 20 to 500 ms, beside which either is nothing.
+medians the one in the middle counts. The server has a process of its own, keep-alive and TCP_NODELAY. Both sides send
+the same credential, read the whole answer and parse its JSON; a real API answers in 20 to 500 ms, beside which either
+is nothing.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -51,7 +52,8 @@ class Seen:
             boundary = kind.partition("boundary=")[2].encode()
             body = [part.strip(b"\r\n-") for part in self.body.split(b"--" + boundary)]
         elif "json" in kind:
-            body = json.loads(self.body)
+            with contextlib.suppress(ValueError):
+                body = json.loads(self.body)
         query = sorted(parse_qsl(parts.query, keep_blank_values=True))
         if "text/plain" in kind:
             body = self.body.rstrip(b"\n")  # a cell's body ends with its last line

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
@@ -170,7 +170,7 @@ def build(template: Template, shared: Shared, values: Mapping[str, Any], private
             template.method, url, headers=headers, content=content or None, extensions=hidden.extensions()
         )
     except httpx.InvalidURL as error:
-        raise UsageError(f"{redact(url)} is no URL: {error}") from None
+        raise UsageError(f"{redact(url)[:200]} is no URL: {error}") from None
 
 
 def _as_private(value: Any) -> Secret:
@@ -179,7 +179,7 @@ def _as_private(value: Any) -> Secret:
 
 def _without_user(template: Template) -> tuple[Template, str | Secret]:
     """A URL's ``user:password@`` as HTTP Basic (RFC 7617), so that no password is in a URL that is shown."""
-    parts = urlsplit(template.url)
+    parts = _split(template.url)
     user, at, host = parts.netloc.rpartition("@")
     if not at or parts.scheme not in ("http", "https"):
         return template, ""
@@ -189,9 +189,16 @@ def _without_user(template: Template) -> tuple[Template, str | Secret]:
     return replace(template, url=urlunsplit(parts._replace(netloc=host))), Secret(f"Basic {pair}")
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{redact(url)[:200]} is no URL: {error}.") from None
+
+
 def join(base_url: str, target: str) -> str:
     """`target` below `base_url`; a full URL stands for itself (the fence decides whether it may be called)."""
-    if urlsplit(target).scheme in ("http", "https"):
+    if _split(target).scheme in ("http", "https"):
         return target
     if not base_url:
         raise UsageError(f"{target} is relative and the collection has no base URL: set it with --base-url.")
@@ -201,7 +208,7 @@ def join(base_url: str, target: str) -> str:
 
 
 def _with_query(url: str, query: Mapping[str, str | Secret], hidden: Hidden) -> str:
-    written = {pair.partition("=")[0] for pair in urlsplit(url).query.split("&")}
+    written = {pair.partition("=")[0] for pair in _split(url).query.split("&")}
     for name, value in query.items():
         if quote(name, safe="") in written or name in written:
             continue
@@ -252,7 +259,7 @@ def literal_credentials(template: Template) -> dict[str, str]:
         for name, value in template.headers
         if looks_like_credential(name) and value and not is_reference(value) and not placeholders.names_in_header(value)
     }
-    user, at, _ = urlsplit(template.url).netloc.rpartition("@")
+    user, at, _ = _split(template.url).netloc.rpartition("@")
     if at and ":" in user:
         found["URL"] = user.partition(":")[2]
     return found

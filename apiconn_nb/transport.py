@@ -7,6 +7,7 @@ driven here, below the client, and so are the token requests that it asks for.
 from __future__ import annotations
 
 import ssl
+import traceback
 import urllib.request
 from collections.abc import Callable
 from types import TracebackType
@@ -77,8 +78,7 @@ class Door(httpx.BaseTransport):
         try:
             response = self._exchange(request, auth)
         except BaseException as error:
-            # The frames below hold the private copy, and a traceback in `%xmode Verbose` prints their locals.
-            _forget_frames(error)
+            forget_locals(error)  # the frames below hold the private copy
             raise
         if self.watch_call is not None:
             self.watch_call(request, response.status_code)
@@ -153,7 +153,7 @@ class Door(httpx.BaseTransport):
         try:
             return self._token_hop(_with_timeout(request, request))
         except BaseException as error:
-            _forget_frames(error)
+            forget_locals(error)
             raise
 
     def close(self) -> None:
@@ -172,11 +172,12 @@ def send_aside(pool: httpx.BaseTransport, request: httpx.Request) -> httpx.Respo
         raise TokenError(f"The answer of {request.url.host} is larger than 1 MiB: is it the right endpoint?") from None
     finally:
         response.close()
-    headers = [(name, value) for name, value in response.headers.multi_items() if name not in _FRAMING]
+    # As bytes: httpx takes text for ASCII, and a server may send anything.
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _FRAMING]
     return httpx.Response(response.status_code, headers=headers, content=content, request=request)
 
 
-_FRAMING = ("content-encoding", "content-length", "transfer-encoding")
+_FRAMING = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
 def _with_timeout(request: httpx.Request, like: httpx.Request) -> httpx.Request:
@@ -186,9 +187,12 @@ def _with_timeout(request: httpx.Request, like: httpx.Request) -> httpx.Request:
     return request
 
 
-def _forget_frames(error: BaseException) -> None:
-    """Cut the traceback, and that of what caused it, off `error`."""
-    error.__traceback__ = None
+def forget_locals(error: BaseException) -> None:
+    """Empty the frames that `error` came through: a traceback in `%xmode Verbose` prints their variables.
+
+    What caused it is cut off: the texts of httpcore and h11 quote what was sent.
+    """
+    traceback.clear_frames(error.__traceback__)
     error.__context__ = None
     error.__cause__ = None
 

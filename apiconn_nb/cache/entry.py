@@ -64,7 +64,8 @@ class Entry:
 
     def response(self, request: httpx.Request) -> httpx.Response:
         """The answer, as if `request` had just got it."""
-        return httpx.Response(self.status, headers=list(self.headers), content=self.content, request=request)
+        headers = httpx.Headers(list(self.headers), encoding="utf-8")  # httpx takes text for ASCII
+        return httpx.Response(self.status, headers=headers, content=self.content, request=request)
 
     def holds_any(self, values: Iterable[str]) -> bool:
         """Whether one of `values` stands in the URL, a header or the body."""

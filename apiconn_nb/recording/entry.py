@@ -84,7 +84,7 @@ class Entry(msgspec.Struct):
         """The recorded answer to `request`."""
         return httpx.Response(
             self.response.status,
-            headers=self.response.headers,
+            headers=httpx.Headers(self.response.headers, encoding="utf-8"),  # httpx takes text for ASCII
             content=_content(self.response),
             request=request,
             extensions={extension: f"{label} (recorded {self.recorded[:10]})"},

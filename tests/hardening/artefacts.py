@@ -11,7 +11,7 @@ import logging
 import pickle
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,7 +56,11 @@ def all_logs() -> Iterator[Log]:
 
 def of_object(name: str, thing: Any) -> dict[str, Any]:
     """An object shown, copied and written in each way that Python has."""
-    found: dict[str, Any] = {f"repr of {name}": repr(thing), f"str of {name}": str(thing), f"format of {name}": f"{thing}"}
+    found: dict[str, Any] = {
+        f"repr of {name}": repr(thing),
+        f"str of {name}": str(thing),
+        f"format of {name}": f"{thing}",
+    }
     for way, make in (("copy", copy.copy), ("deepcopy", copy.deepcopy)):
         with contextlib.suppress(Exception):  # what cannot be copied leaks nothing
             found[f"{way} of {name}"] = repr(make(thing))
@@ -76,8 +80,10 @@ def of_object(name: str, thing: Any) -> dict[str, Any]:
     return found
 
 
-def of_error(error: BaseException, shell: NotebookShell | None = None) -> dict[str, Any]:
-    """An error as each ``%xmode`` draws it, short and full, as `traceback` does, and the locals of all its frames."""
+def of_error(
+    error: BaseException, shell: NotebookShell | None = None, xmodes: Sequence[str] = XMODES
+) -> dict[str, Any]:
+    """An error as each of `xmodes` draws it, short and full, as `traceback` does, and the locals of all its frames."""
     found = of_object("error", error)
     found["arguments"] = repr((error.args, getattr(error, "__notes__", ())))
     found["traceback"] = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
@@ -88,16 +94,16 @@ def of_error(error: BaseException, shell: NotebookShell | None = None) -> dict[s
         if thing is not None:
             found |= of_http(f"error.{name}", thing)
     if shell is not None:
-        found |= _drawn(error, shell)
+        found |= _drawn(error, shell, xmodes)
     return found
 
 
-def _drawn(error: BaseException, shell: NotebookShell) -> dict[str, Any]:
+def _drawn(error: BaseException, shell: NotebookShell, xmodes: Sequence[str]) -> dict[str, Any]:
     found = {}
     mode = shell.InteractiveTB.mode
     for short in (True, False):
         ApiConnError.short = short
-        for xmode in XMODES:
+        for xmode in xmodes:
             shell.InteractiveTB.set_mode(xmode)
             lines: list[str] = []
             shell._showtraceback = lambda etype, value, stb, lines=lines: lines.extend(stb)  # type: ignore[method-assign,misc]

@@ -10,6 +10,7 @@ import pytest
 from apiconn_nb import redaction, secrets, workspace
 from tests.hardening import evidence
 from tests.hardening.hunter import Hunter
+from tests.hardening.notebook import notebook as notebook
 from tests.hardening.world import World
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apiconn_nb.demo import certificates
 from tests.hardening.world import World
@@ -15,7 +15,7 @@ class SetUp:
 
     slug: str
     words: str
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
     has_login: bool = False
 
     @property

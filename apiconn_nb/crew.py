@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection
 
 P = ParamSpec("P")
+K = TypeVar("K")
 T = TypeVar("T")
+
+AHEAD = 64  # answers for each thread
+HELD = 1 << 26  # bytes of answers that wait to be read
 
 
 class Crew(Executor):
@@ -48,15 +52,9 @@ class Crew(Executor):
         """Have a thread run `fn`."""
         return self._threads.submit(fn, *args, **kwargs)
 
-    def in_order(self, tasks: Iterable[Callable[[], T]]) -> Iterator[T | BaseException]:
-        """What each task returns or raises, in order. At most twice `size` of them are ahead of the reader."""
-        ahead: deque[Future[T]] = deque()
-        for task in tasks:
-            ahead.append(self.submit(task))
-            if len(ahead) >= 2 * self.size:
-                yield from _outcome(ahead.popleft())
-        while ahead:
-            yield from _outcome(ahead.popleft())
+    def in_order(self, task: Callable[[Crew, K], T], items: Sequence[K], weigh: Callable[[T], int]) -> InOrder[K, T]:
+        """What ``task(crew, item)`` returns or raises for each item, in order; see `InOrder`."""
+        return InOrder(self, task, items, weigh)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
         """End the threads: what waits is dropped, what is under way is cut."""
@@ -81,8 +79,56 @@ class Crew(Executor):
         return client
 
 
-def _outcome(future: Future[T]) -> Iterator[T | BaseException]:
-    while not future.done():  # in slices: on Windows an endless wait cannot be interrupted
-        wait((future,), timeout=1.0)
-    error = future.exception()
-    yield future.result() if error is None else error
+class InOrder(Iterator[tuple[K, T | BaseException]]):
+    """Pairs of an item and what its task gave, in order, while the tasks after it are made.
+
+    They run ahead of the reader, so that one that waits for its retry does not make the others wait: as many as `AHEAD`
+    for each thread, while what they gave weighs less than `HELD` together.
+    """
+
+    def __init__(self, crew: Crew, task: Callable[[Crew, K], T], items: Sequence[K], weigh: Callable[[T], int]) -> None:
+        self._crew = crew
+        self._task = task
+        self._todo = iter(items)
+        self._weigh = weigh
+        self._ahead: deque[tuple[K, Future[T]]] = deque()
+        self._given = 0
+        self._weight = 0.0  # of one answer, on average
+
+    def __next__(self) -> tuple[K, T | BaseException]:
+        self._send()
+        if not self._ahead:
+            raise StopIteration
+        item, future = self._ahead[0]
+        while not future.done():  # in slices: on Windows an endless wait cannot be interrupted
+            wait((future,), timeout=1.0)
+        self._ahead.popleft()
+        result: T | BaseException = _result_of(future)
+        self._given += 1
+        if not isinstance(result, BaseException):
+            self._weight += (self._weigh(result) - self._weight) / self._given
+        return item, result
+
+    def _send(self) -> None:
+        room = 2 * self._crew.size
+        if self._weight:
+            room = max(room, min(AHEAD * self._crew.size, int(HELD / self._weight)))
+        while len(self._ahead) < room:
+            for item in self._todo:
+                self._ahead.append((item, self._crew.submit(self._task, self._crew, item)))
+                break
+            else:
+                return
+
+    def finished(self) -> Iterator[tuple[K, T | BaseException]]:
+        """What those gave that were not read any more; to be asked when the crew has been shut down."""
+        while self._ahead:
+            item, future = self._ahead.popleft()
+            yield item, _result_of(future)
+
+
+def _result_of(future: Future[Any]) -> Any:
+    try:
+        return future.result(timeout=0)
+    except BaseException as error:
+        return error

@@ -47,6 +47,12 @@ class Gathering:
         for content, content_type in answers:
             self.add(content, content_type)
 
+    def keep(self, answers: int) -> None:
+        """Forget all but the first `answers`."""
+        if len(self.counts) > answers:
+            del self.counts[answers:]
+            self._is_sound = False
+
     def pages(self) -> Iterator[tuple[bytes, str]]:
         """The whole answers as they came, each with its content type."""
         return islice(self._raw.pages(), len(self.counts))

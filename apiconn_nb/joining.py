@@ -2,27 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import heapq
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
-import httpx
 import numpy as np
 import pandas as pd
 
 from apiconn_nb.errors import FrameError
-from apiconn_nb.frames import FrameBuilder
+from apiconn_nb.frames import Table
+from apiconn_nb.gathering import Gathering
 from apiconn_nb.options import Options
 
 
-def join(parts: Sequence[Part], kept: pd.DataFrame) -> pd.DataFrame:
-    """The rows of all parts beside `kept`, the parameters, in the order of `kept`.
+class _Span(NamedTuple):
+    """The answers that belong to one row of the table."""
+
+    row: int
+    start: int
+    end: int
+
+
+class Answers:
+    """The answers of one run, in the order of their rows; a row's are there together or not at all."""
+
+    def __init__(self, options: Options) -> None:
+        self._gathering = Gathering(options)
+        self._spans: list[_Span] = []
+
+    def add(self, row: int, pages: Sequence[tuple[bytes, str]]) -> int:
+        """Add the pages (content, content type) of a row's answer; returns their rows. Raises FrameError."""
+        self._settle()
+        start = len(self._gathering.counts)
+        self._spans.append(_Span(row, start, start + len(pages)))  # counts only once all its pages are there
+        return sum(self._gathering.add(content, content_type) for content, content_type in pages)
+
+    def rows(self) -> list[int]:
+        """The rows of the table that are answered."""
+        self._settle()
+        return [span.row for span in self._spans]
+
+    def counts(self) -> list[int]:
+        """How many rows each of them gave."""
+        self._settle()
+        counts = self._gathering.counts
+        return [sum(counts[span.start : span.end]) for span in self._spans]
+
+    def table(self) -> Table:
+        """The table of all of them."""
+        self._settle()
+        return self._gathering.table()
+
+    def pages(self) -> Iterator[tuple[int, list[tuple[bytes, str]]]]:
+        """Each answered row with its pages, as they came."""
+        self._settle()
+        pages = self._gathering.pages()
+        for span in self._spans:
+            yield span.row, list(islice(pages, span.end - span.start))
+
+    def _settle(self) -> None:
+        """Forget a row that was interrupted, or failed, between its pages."""
+        while self._spans and self._spans[-1].end > len(self._gathering.counts):
+            self._spans.pop()
+        self._gathering.keep(self._spans[-1].end if self._spans else 0)
+
+
+def merged(runs: Sequence[Answers], options: Options) -> Answers:
+    """The answers of several runs as one, in the order of their rows: the table that one run would have given."""
+    if len(runs) == 1:
+        return runs[0]
+    whole = Answers(options)
+    for row, pages in heapq.merge(*(run.pages() for run in runs), key=lambda each: each[0]):
+        whole.add(row, pages)
+    return whole
+
+
+def join(answers: Answers, kept: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all answers beside `kept`, the parameters.
 
     A parameter that the answers repeat stands once; one that they have otherwise is called ``param.NAME``. Raises
     FrameError where rows and parameters cannot be told together.
     """
-    numbers = np.concatenate([np.repeat(part.numbers, part.counts) for part in parts]).astype(int)
-    frames = [part.table.frame for part in parts]
-    frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    frame = answers.table().frame
+    numbers = np.repeat(answers.rows(), answers.counts()).astype(int)
     if len(numbers) != len(frame):
         raise FrameError("The rows of this sweep cannot be joined to their parameters: leave --explode out.")
     kept = kept.iloc[numbers].reset_index(drop=True)
@@ -33,28 +96,7 @@ def join(parts: Sequence[Part], kept: pd.DataFrame) -> pd.DataFrame:
                 kept = kept.drop(columns=name)
             else:
                 names[name] = f"param.{name}"
-    joined = pd.concat([kept.rename(columns=names), frame], axis=1)
-    if (np.diff(numbers) < 0).any():  # rows that were repeated later stand where their parameter does
-        joined = joined.iloc[np.argsort(numbers, kind="stable")].reset_index(drop=True)
-    return joined
-
-
-class Part:
-    """The answers of one run, as they are added to a table; `numbers` are their rows, `counts` how many each gave."""
-
-    def __init__(self, options: Options) -> None:
-        self.numbers: list[int] = []
-        self.counts: list[int] = []
-        self._builder = FrameBuilder(records=options.records, options=options.frames())
-
-    def add(self, number: int, response: httpx.Response) -> int:
-        count = self._builder.add(response.content, response.headers.get("Content-Type", ""))
-        self.numbers.append(number)
-        self.counts.append(count)
-        return count
-
-    def close(self) -> None:
-        self.table = self._builder.finish()
+    return pd.concat([kept.rename(columns=names), frame], axis=1)
 
 
 def whole_numbers(column: pd.Series[Any]) -> pd.Series[Any]:

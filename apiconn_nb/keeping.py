@@ -23,29 +23,31 @@ if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection
 
 Deliver = Callable[[httpx.Request], Sent]
+Caches = dict[str, Cache]
+"""By account."""
 
 
 class Kept:
     """The cache of one call: its answers are asked for there first.
 
     The pages of one answer belong together, so those after the first come from the cache only where the first did, and
-    while they are no older than they were then. Safe to use from several threads.
+    while they are no older than they were then. Safe to use from several threads; `caches` may be shared by many calls.
     """
 
-    def __init__(self, collection: Collection, options: Options) -> None:
+    def __init__(self, collection: Collection, options: Options, caches: Caches | None = None) -> None:
         self._collection = collection
         self._ttl = options.ttl
         self._fresh = options.fresh or bool(options.since)
         self._began = time.time()
         self._is_first_cached: bool | None = None
-        self._caches: dict[str, Cache] = {}
+        self._caches = {} if caches is None else caches
 
-    def check(self, request: httpx.Request, options: Options) -> None:
+    def check(self, method: str, options: Options) -> None:
         """Raise UsageError where an action is to be cached or compared."""
         wanted = "--cache" if self._ttl else "--since" if options.since else ""
-        if wanted and self._collection.policy(request.method, is_action=options.is_action).is_action:
+        if wanted and self._collection.policy(method, is_action=options.is_action).is_action:
             raise UsageError(
-                f"{wanted} is for data calls, and {request.method} acts: it is sent each time. Where it only reads: "
+                f"{wanted} is for data calls, and {method} acts: it is sent each time. Where it only reads: "
                 "--use-as data."
             )
 

@@ -236,6 +236,7 @@ def _hop(
         response.close()
     # What `Response.read` would set; the decoded bytes are counted here, which it cannot do.
     response._content = content
+    response.stream = httpx.ByteStream(b"")  # the client's own refers to the response: a circle, freed late
     response.extensions[_MASKED] = masked
     return response
 

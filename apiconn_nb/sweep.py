@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pandas as pd
 
-from apiconn_nb.answer import refuse_status
 from apiconn_nb.crew import Crew
-from apiconn_nb.errors import (
-    ApiConnError,
-    AuthError,
-    CallError,
-    FenceError,
-    FrameError,
-    PlaceholderError,
-    StatusError,
-    UsageError,
-)
+from apiconn_nb.errors import ApiConnError, AuthError, CallError, FenceError, FrameError, StatusError, UsageError
 from apiconn_nb.frames import attach
-from apiconn_nb.joining import Part, join, plain_column, whole_numbers
+from apiconn_nb.joining import Answers, join, merged, plain_column, whole_numbers
+from apiconn_nb.keeping import Kept
+from apiconn_nb.limiter import duration
 from apiconn_nb.options import Options, settle, settle_values
 from apiconn_nb.outcome import Outcome
-from apiconn_nb.progress import Progress
-from apiconn_nb.sending import Sent
+from apiconn_nb.progress import Progress, Watch
+from apiconn_nb.row_call import Answered, Failure, Result, RowCall
 
 if TYPE_CHECKING:
-    import httpx
-
     from apiconn_nb.live_collection import Collection
     from apiconn_nb.request import Template
     from apiconn_nb.settings import SavedCall
 
-Row = dict[str, Any]
+_LARGE = 200  # calls; what takes longer is announced
+_FIRST = 10  # answers; where none of them can succeed, the others are not tried
 
 
-@dataclass
-class Failure:
-    """A row whose call failed: `status` of the answer (0: none), `reason`, and whether it may have acted."""
-
-    row: int
-    status: int
-    reason: str
-    may_have_acted: bool = False
+def _weight(result: Result) -> int:
+    """Bytes of an answer, and something for what is around them."""
+    return 512 + sum(len(page.content) for page in result)
 
 
 @dataclass
@@ -71,24 +58,71 @@ class Sweep:
         table = self.rows if isinstance(self.rows, pd.DataFrame) else pd.DataFrame(list(self.rows))
         self._table = table.reset_index(drop=True)
         self.options = settle(self.options, self.saved, {})
-        self._constant = settle_values(self.saved, self.values, {}, self.collection.name)
+        constant = settle_values(self.saved, self.values, {}, self.collection.name)
         self._used = [name for name in self.template.names() if name in self._table.columns and name not in self.values]
-        self._check_names()
+        self._check(constant)
         for name in self._table.columns:
             self._table[name] = whole_numbers(self._table[name])
-        self._columns = {name: plain_column(self._table[name]) for name in self._used}
-        self._private = frozenset(self.saved.private) if self.saved else frozenset()
-        self._part = Part(self.options)  # what this run brought
-        self._parts: list[Part] = []  # what earlier ones did
-        self._started: set[int] = set()
-        self._last: tuple[httpx.Request, httpx.Response] | None = None
+        columns = {name: plain_column(self._table[name]) for name in self._used}
+        private = frozenset(self.saved.private) if self.saved else frozenset()
+        self.call = RowCall(self.collection, self.template, columns, constant, private, self.options)
+        self._runs: list[Answers] = []
+        self._notes: dict[str, None] = {}
+        self._seen: list[Answered] = []  # one page, for what the status line says
+        self._cached: list[float] = []  # when the answers that came from the cache were stored
+        self._has_more = False
+        self._safe: set[int] = set()  # rows that were begun and have not acted
         self.failures: dict[int, Failure] = {}
         self.seconds = 0.0
 
-    @property
-    def is_action(self) -> bool:
-        """Whether the calls act, and so are sent once."""
-        return self.collection.policy(self.template.method, is_action=self.options.is_action).is_action
+    # ── what can be done with it (and with a walk) ─────────────────────────────────────────────────────────────────
+
+    def run(self, watch: Watch | None = None) -> Outcome:
+        """Make the pending calls. Returns the outcome of all calls so far.
+
+        An interrupt or an error that every further row would meet (a sign-in that is missing, say) leaves what is done
+        in place: `partial` gives it, another `run` goes on, and the error has this sweep as `unfinished`. Raises what
+        the first rows raise when none succeeds.
+        """
+        pending = self.pending()
+        state = Progress(len(pending), forecast=self.forecast() if len(pending) >= _LARGE else "")
+        is_first_run = not self._runs and not self.failures
+        self._runs.append(Answers(self.options))
+        self.call.started.clear()
+        self._safe.clear()
+        began = time.monotonic()
+        try:
+            self._tell(watch, state, began)
+            with closing(self._results(pending)) as results:
+                for row, result in results:
+                    state.rows += self._take(row, result)
+                    state.calls += 1
+                    state.failures = len(self.failures)
+                    if is_first_run and state.calls == _FIRST:
+                        self._refuse_to_go_on()
+                    self._tell(watch, state, began)
+        except BaseException as error:
+            self._bar_unknown()
+            error.unfinished = self  # type: ignore[attr-defined]
+            raise
+        finally:
+            self.seconds += time.monotonic() - began
+        self._raise_if_none_succeeded()
+        return self.partial()
+
+    def partial(self) -> Outcome:
+        """The outcome of the calls made so far: the rows joined to their parameters, in the table's order."""
+        if not self._seen:
+            raise FrameError("No call of this sweep has been answered yet.")
+        whole = merged([run for run in self._runs if run.rows()], self.options)
+        self._runs = [whole]
+        outcome = self._outcome()
+        made = whole.table()
+        frame = join(whole, self._table[self._kept()])
+        outcome.made = replace(made, frame=frame, found=replace(made.found, also=()))
+        outcome.notes += [*self._notes, *made.notes, *self._what_is_missing(whole)]
+        outcome.value = attach(frame, outcome)
+        return outcome
 
     def pending(self) -> list[int]:
         """The rows whose call is to be made: never made, or failed and safe to repeat."""
@@ -96,105 +130,97 @@ class Sweep:
         barred = {row for row, failure in self.failures.items() if failure.may_have_acted}
         return [row for row in range(len(self._table)) if row not in done and row not in barred]
 
-    def forecast(self) -> str:
+    def so_far(self) -> str:
+        """How much is done, in words: ``812 of 5,000 calls, 12 of them failed``."""
+        failed = f", {len(self.failures):,} of them failed" if self.failures else ""
+        return f"{len(self._done() | set(self.failures)):,} of {len(self._table):,} calls{failed}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left to call."""
+        return not self.pending()
+
+    def forecast(self, seconds_each: float = 0.0) -> str:
         """What is ahead, in words: how many calls, how long at least, which quota is left."""
         calls = len(self.pending())
         parts = [f"{calls:,} calls, {min(self.options.concurrency, max(calls, 1))} at a time"]
-        wait = self.collection.limiter.forecast(calls)
+        wait = max(self.collection.limiter.forecast(calls), calls * seconds_each)
         if wait >= 1:
-            parts.append(f"at least {wait:,.0f} s for the quota")
-        if quota := self.collection.limiter.quota():
-            parts.append(quota)
-        return " · ".join(parts)
+            parts.append(f"about {duration(wait)}" if seconds_each else f"at least {duration(wait)} for the quota")
+        return " · ".join(part for part in (*parts, self.collection.limiter.quota()) if part)
 
-    def run(self, progress: Callable[[Progress], None] | None = None) -> Outcome:
-        """Make the pending calls. Returns the outcome of all calls so far.
+    # ── the calls ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-        An interrupt or an error that every further row would meet (a sign-in that is missing, say) leaves what is done
-        in place: `partial` gives it, another `run` goes on. Raises what the first rows raise when none succeeds.
-        """
-        numbers = self.pending()
-        state = Progress(len(numbers))
-        began = time.monotonic()
-        try:
-            with Crew(self.collection, min(self.options.concurrency, max(1, len(numbers)))) as crew:
-                tasks: Iterator[Callable[[], Sent]] = (partial(self._call, crew, number) for number in numbers)
-                for number, answer in zip(numbers, crew.in_order(tasks), strict=True):
-                    state.rows += self._take(number, answer)
-                    state.calls += 1
-                    state.failures = len(self.failures)
-                    state.seconds = time.monotonic() - began
-                    if progress is not None:
-                        progress(state)
-        except BaseException:
-            self._bar_unknown()
-            raise
-        finally:
-            self.seconds += time.monotonic() - began
-            self._close_part()
-        self._raise_if_none_succeeded()
-        return self.partial()
-
-    def partial(self) -> Outcome:
-        """The outcome of the calls made so far: the rows joined to their parameters, in the table's order."""
-        if self._last is None:
-            raise FrameError("No call of this sweep has been answered yet.")
-        request, response = self._last
-        outcome = Outcome(self.collection, request, response, seconds=self.seconds)
-        made = self._parts[0].table
-        outcome.made = replace(
-            made, frame=join(self._parts, self._table[self._kept()]), found=replace(made.found, also=())
-        )
-        outcome.calls, outcome.title = len(self._table), self.template.title
-        outcome.failed = self._failure_frame()
-        outcome.notes += made.notes + self._notes()
-        outcome.value = attach(outcome.made.frame, outcome)
-        outcome.again = lambda: replace(self).run()
-        return outcome
-
-    # ── one row ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _call(self, crew: Crew, number: int) -> Sent:
-        values = {**self._constant, **{name: column[number] for name, column in self._columns.items()}}
-        request = self.collection.request(self.template, values, self._private)
-        self._started.add(number)
-        options = self.options
-        sent = crew.send(request, is_action=options.is_action, timeout=options.timeout, retries=options.retries)
-        refuse_status(sent.response, self.collection.name, sent.retries)
-        return sent
-
-    def _take(self, number: int, answer: Sent | BaseException) -> int:
-        if isinstance(answer, Sent):
-            response = answer.response
+    def _results(self, pending: list[int]) -> Generator[tuple[int, Result | BaseException]]:
+        """What each pending row gives, in order; what was under way at an interrupt is taken too."""
+        with Crew(self.collection, min(self.options.concurrency, max(1, len(pending)))) as crew:
+            ordered = crew.in_order(self.call.make, pending, _weight)
             try:
-                rows = self._part.add(number, response)
-            except FrameError as error:
-                return self._fail(number, error)
-            self.failures.pop(number, None)
-            self._last = (response.request, response)
-            return rows
-        if isinstance(answer, AuthError | FenceError | UsageError) or not isinstance(answer, ApiConnError):
-            raise answer  # the next row would meet it too
-        return self._fail(number, answer)
+                yield from ordered
+            except BaseException:
+                crew.shutdown()
+                for row, result in ordered.finished():
+                    self._take_late(row, result)
+                raise
 
-    def _fail(self, number: int, error: ApiConnError) -> int:
-        status = 0
-        if isinstance(error, CallError) and error.response is not None:
-            status = error.response.status_code
-        # A refusal (4xx) says that the server did not act; a broken connection, a 5xx or an unread answer does not.
-        acted = not isinstance(error, PlaceholderError) and not 400 <= status < 500 and number in self._started
-        acted = acted and not (isinstance(error, CallError) and not error.sent)
-        self.failures[number] = Failure(number, status, str(error), self.is_action and acted)
+    def _tell(self, watch: Watch | None, state: Progress, began: float) -> None:
+        state.seconds = time.monotonic() - began
+        if state.forecast and state.calls == max(_FIRST, 2 * self.options.concurrency):
+            state.forecast = self.forecast(state.seconds / state.calls)
+        if watch is not None:
+            watch(state)
+
+    def _take(self, row: int, result: Result | BaseException) -> int:
+        if isinstance(result, tuple):
+            return self._keep_answer(row, result)
+        if isinstance(result, AuthError | FenceError | UsageError) or not isinstance(result, ApiConnError):
+            raise result  # the next row would meet it too
+        self.failures[row] = self.call.failure(row, result)
         return 0
 
-    def _bar_unknown(self) -> None:
-        """After an interrupt: calls under way were sent perhaps. Data calls are simply made again."""
-        if not self.is_action:
-            return
-        for number in self._started - self._done() - set(self.failures):
-            self.failures[number] = Failure(
-                number, 0, "Interrupted: it may have been sent, so it is not repeated.", True
+    def _take_late(self, row: int, result: Result | BaseException) -> None:
+        """What was under way when the sweep was stopped: an answer counts, and so does what may have been sent."""
+        if isinstance(result, tuple):
+            self._keep_answer(row, result)
+        elif (failure := self.call.failure(row, result)).may_have_acted:
+            self.failures[row] = failure
+        else:
+            self._safe.add(row)
+
+    def _keep_answer(self, row: int, result: Result) -> int:
+        try:
+            rows = self._runs[-1].add(row, [(page.content, page.content_type) for page in result])
+        except FrameError as error:
+            self.failures[row] = self.call.failure(row, error)
+            return 0
+        self.failures.pop(row, None)
+        self._seen = [result[0]._replace(content=b"")]
+        for page in result:
+            self._notes.update(dict.fromkeys(page.notes))
+            self._has_more = self._has_more or page.has_more
+            if page.masked:
+                self._notes["Some answers repeated a secret of their call; it is masked (•••) in the result."] = None
+        if result[0].stored_at is not None:
+            self._cached.append(result[0].stored_at)
+        return rows
+
+    def _refuse_to_go_on(self) -> None:
+        """The first answers were all refused, or nobody answers there: the others would be as well."""
+        first = list(self.failures.values())
+        left = len(self.pending()) - len(first)
+        if left > 0 and len(first) >= _FIRST and all(failure.hopeless for failure in first):
+            kind = StatusError if first[0].status else CallError
+            raise kind(
+                f"The first {len(first)} calls failed, and the {left:,} others would too: they are not made. "
+                f"The first: {first[0].reason}"
             )
+
+    def _bar_unknown(self) -> None:
+        """After an interrupt: calls of which nobody knows were sent perhaps. Data calls are simply made again."""
+        if not self.call.is_action:
+            return
+        for row in self.call.started - self._done() - set(self.failures) - self._safe:
+            self.failures[row] = self.call.failure(row, KeyboardInterrupt())
 
     def _raise_if_none_succeeded(self) -> None:
         if self._done() or not self.failures:
@@ -206,19 +232,25 @@ class Sweep:
     # ── the result ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _done(self) -> set[int]:
-        return {number for part in (*self._parts, self._part) for number in part.numbers}
-
-    def _close_part(self) -> None:
-        if self._part.numbers:
-            self._part.close()
-            self._parts.append(self._part)
-        self._part = Part(self.options)
+        return {row for run in self._runs for row in run.rows()}
 
     def _kept(self) -> list[str]:
         return list(self.keep) if self.keep is not None else self._used
 
+    def _outcome(self) -> Outcome:
+        request = self.call.request(self._runs[0].rows()[0])
+        seen = self._seen[0]
+        outcome = Outcome(self.collection, request, httpx.Response(seen.status, request=request), seconds=self.seconds)
+        outcome.calls, outcome.title = len(self._table), self.template.title
+        outcome.failed = self._failure_frame()
+        outcome.cached, outcome.stored_at = len(self._cached), min(self._cached, default=None)
+        outcome.again = lambda: replace(self, options=replace(self.options, fresh=True)).run()
+        if left := self._not_called():
+            outcome.partial = f"{left:,} not called yet"
+        return outcome
+
     def _failure_frame(self) -> pd.DataFrame:
-        failed = [self.failures[number] for number in sorted(self.failures)]
+        failed = [self.failures[row] for row in sorted(self.failures)]
         kept = self._table[self._kept()].iloc[[each.row for each in failed]].reset_index(drop=True)
         return kept.assign(
             row=pd.array([each.row for each in failed], dtype="int64"),
@@ -227,7 +259,10 @@ class Sweep:
             may_have_acted=pd.array([each.may_have_acted for each in failed], dtype="bool"),
         )
 
-    def _notes(self) -> list[str]:
+    def _not_called(self) -> int:
+        return len(self.pending()) - sum(not each.may_have_acted for each in self.failures.values())
+
+    def _what_is_missing(self, answers: Answers) -> list[str]:
         notes = []
         if self.failures:
             barred = sum(failure.may_have_acted for failure in self.failures.values())
@@ -235,20 +270,26 @@ class Sweep:
             notes.append(
                 f"{len(self.failures):,} failed: df.api.failures says why; %apicall --resume repeats them{more}."
             )
-        if empty := sum(count == 0 for part in self._parts for count in part.counts):
+        if empty := answers.counts().count(0):
             notes.append(f"{empty:,} answered without a row.")
-        if left := len(self.pending()) - sum(not each.may_have_acted for each in self.failures.values()):
+        if left := self._not_called():
             notes.append(f"partial: {left:,} not called yet; %apicall --resume goes on.")
+        if self._has_more:
+            notes.append("The answers have more pages than the one taken of each: --pages all.")
         return notes
 
-    def _check_names(self) -> None:
-        given = set(self._constant) | set(self._used)
+    def _check(self, constant: Mapping[str, Any]) -> None:
+        given = set(constant) | set(self._used)
+        there = ", ".join(map(str, self._table.columns))
         for name in self.template.names():
             if name not in given:
                 raise UsageError(
-                    f"The table has no column {name!r} for [{name}]: it has {', '.join(map(str, self._table.columns))}."
-                    f" Rename one, or give it to all rows with -p {name}=…"
+                    f"The table has no column {name!r} for [{name}]: it has {there}. "
+                    f"Rename one, or give it to all rows with -p {name}=…"
                 )
         for name in self.keep or ():
             if name not in self._table.columns:
-                raise UsageError(f"--keep {name}: the table has {', '.join(map(str, self._table.columns))}.")
+                raise UsageError(f"--keep {name}: the table has {there}.")
+        if self.options.since:
+            raise UsageError("--since last compares one call's answers; a sweep has many.")
+        Kept(self.collection, self.options).check(self.template.method, self.options)

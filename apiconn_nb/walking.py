@@ -47,9 +47,9 @@ class _Way(NamedTuple):
 class Walk:
     """One call and its pages.
 
-    `run` makes it; after an error or an interrupt `partial` gives what has come, and another `run` goes on with the
-    page that failed, so that each row is there once. Parameters: `first`, the request; `again`, makes the same call
-    anew (for ``df.api.refresh``).
+    `run` makes it, and `is_whole` is true then; after an error or an interrupt `partial` gives what has come, and
+    another `run` goes on with the page that failed, so that each row is there once. Parameters: `first`, the request;
+    `again`, makes the same call anew (for ``df.api.refresh``).
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Walk:
         self._options = options
         self._again = again
         self._kept = Kept(collection, options)
-        self._kept.check(first, options)
+        self._kept.check(first.method, options)
         self._gathering = Gathering(options)
         self._pages: Pages | None = None
         self._outcome: Outcome | None = None
         self._arriving: httpx.Response | None = None
         self._responses: list[httpx.Response] = []
-        self._is_complete = False
+        self.is_whole = False
         self._may_have_acted = False
         self._seconds = 0.0
         self._began = 0.0
@@ -80,7 +80,7 @@ class Walk:
 
     def run(self, watch: Watch | None = None) -> Outcome:
         """Make the call, or go on with it. An error leaves with `unfinished` set to this walk, if anything has come."""
-        if self._outcome is not None and self._is_complete:
+        if self._outcome is not None and self.is_whole:
             return self._outcome
         if self._may_have_acted:
             raise UsageError(
@@ -89,7 +89,7 @@ class Walk:
         self._watch, self._began = watch, time.monotonic()
         try:
             outcome = self._run()
-            self._is_complete = True
+            self.is_whole = True
             return outcome
         except BaseException as error:
             if self._gathering.rows or self._gathering.counts:
@@ -103,28 +103,19 @@ class Walk:
         """What has come so far. Raises FrameError where nothing has."""
         if self._outcome is None:
             raise FrameError("Nothing of this call has arrived yet.")
-        if self._is_complete:
+        if self.is_whole:
             return self._outcome
         outcome = replace(self._outcome, made=self._gathering.table(), seconds=self._seconds, partial=self.so_far())
         return self._finished(outcome)
 
-    def pending(self) -> int:
-        """How many calls are left at least; 0 where that is not known."""
-        total = self._pages.total_pages if self._pages is not None else None
-        return max(0, (total or 0) - len(self._gathering.counts))
-
-    def forecast(self) -> str:
-        """What is ahead, in words; nothing, where nobody knows."""
-        return ""
-
     def so_far(self) -> str:
-        """How much has come, in words: ``3 of 12 pages``."""
-        pages = len(self._gathering.counts)
+        """How much has come, in words: ``3 of 12 pages, 300 rows``."""
+        pages, rows = len(self._gathering.counts), f"{self._gathering.rows:,} rows"
         if not pages:
-            return "cut off while it arrived"
+            return f"{rows} of an answer that was cut off"
         total = self._pages.total_pages if self._pages is not None else None
         of = f" of {total:,}" if total and total >= pages else ""
-        return f"{pages:,}{of} page{'' if pages == 1 and not of else 's'}"
+        return f"{pages:,}{of} page{'' if pages == 1 and not of else 's'}, {rows}"
 
     # ── the call ───────────────────────────────────────────────────────────────────────────────────────────────────
 

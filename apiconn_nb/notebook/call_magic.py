@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from typing import Any
 
 import pandas as pd
@@ -10,22 +9,18 @@ from IPython.display import Image
 
 from apiconn_nb import workspace
 from apiconn_nb.answer import shown_url
-from apiconn_nb.calling import run as run_call
+from apiconn_nb.calling import prepare
 from apiconn_nb.errors import UsageError
-from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.live_collection import Collection
-from apiconn_nb.notebook import code_magic, unfinished
+from apiconn_nb.notebook import code_magic, saving, unfinished
 from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
-from apiconn_nb.notebook.history import scrub
 from apiconn_nb.notebook.pending import Pending
-from apiconn_nb.options import AS, Options, pages_of, settle, settle_values
+from apiconn_nb.options import AS, SINCE, Options, pages_of, settle, settle_values
 from apiconn_nb.outcome import Outcome
 from apiconn_nb.paging import paginator_named
-from apiconn_nb.placeholders import names_in_url
-from apiconn_nb.request import Template, literal_credentials, parse, without_optional
-from apiconn_nb.secrets import Secret
-from apiconn_nb.settings import SavedCall, check_call_name
+from apiconn_nb.request import Template, parse, without_optional
+from apiconn_nb.settings import SavedCall
 from apiconn_nb.sweep import Sweep
 from apiconn_nb.transcript import Transcript
 
@@ -34,7 +29,8 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     """Run the magic; returns the cell's value (None with ``-o`` and ``--dry-run``)."""
     given, words = parser().read(split(line))
     if given.get("resume") or given.get("partial"):
-        return _deliver(shell, unfinished.go_on(shell, only_look=bool(given.get("partial"))), given)
+        only_look = bool(given.get("partial"))
+        return _deliver(shell, unfinished.go_on(shell, only_look=only_look, out=given.get("out", "")), given)
     if given.get("help"):
         return Block(shell.magics_manager.registry["ApiConnMagics"].apicall.__doc__ or "")
     if not words:
@@ -44,20 +40,22 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     template, saved = _what(collection, call, " ".join(words[1:]), cell)
     values = dict(given.get("param", ()))
     options = _options(given)
-    _scrub_literals(shell, template)
-    _check_keeping(given, template)
+    saving.scrub_literals(shell, template)
+    saving.check_keeping(given, template)
     if target := given.get("as_code"):
         return code_magic.as_code(collection, call, template, saved, values, shell.user_ns, options, target)
     if given.get("dry_run"):
         return _dry_run(collection, template, saved, values, shell.user_ns)
+    work: unfinished.Resumable
     if each := given.get("each"):
-        outcome = unfinished.start(shell, _sweep(shell, collection, template, saved, values, options, each, given))
+        work = _sweep(shell, collection, template, saved, values, options, each, given)
     else:
-        outcome = _call(collection, template, saved, values, shell.user_ns, options, bool(given.get("debug")))
+        work = prepare(collection, template, saved=saved, values=values, variables=shell.user_ns, options=options)
+    outcome = _started(shell, collection, work, given)
     if save := given.get("save"):
-        _save(collection, save, template, {**_defaults(template, shell.user_ns), **values}, options)
+        saving.save(collection, save, template, {**saving.defaults(template, shell.user_ns), **values}, options)
         outcome.notes.append(f"Saved as {name}.{save}: %apicall {name}.{save}")
-    outcome.notes += _advice_on_literals(template)
+    outcome.notes += saving.advice_on_literals(template)
     return _deliver(shell, outcome, given)
 
 
@@ -73,6 +71,10 @@ def parser() -> Parser:
     add("--paginate", metavar="KIND[:ARG]")
     add("--each", metavar="FRAME")
     add("--keep", action="append", metavar="COLUMN")
+    add("--cache", metavar="TTL")
+    add("--fresh", action="store_true")
+    add("--since", choices=SINCE)
+    add("--key", action="append", metavar="COLUMN,…")
     add("--resume", action="store_true")
     add("--partial", action="store_true")
     add("--save", metavar="NAME")
@@ -123,29 +125,27 @@ def _options(given: dict[str, Any]) -> Options:
         "explode",
         "wide",
         "dates",
+        "cache",
+        "fresh",
+        "since",
     )
     found = {name: given[name] for name in names if name in given}
     if "pages" in given:
         found["pages"] = pages_of(given["pages"])
+    if "key" in given:
+        found["key"] = tuple(name.strip() for names in given["key"] for name in names.split(",") if name.strip())
     if "paginate" in given:
         paginator_named(given["paginate"])
     return Options(**found)
 
 
-def _call(
-    collection: Collection,
-    template: Template,
-    saved: SavedCall | None,
-    values: dict[str, Any],
-    variables: dict[str, Any],
-    options: Options,
-    debug: bool,
-) -> Outcome:
-    if not debug:
-        return run_call(collection, template, saved=saved, values=values, variables=variables, options=options)
+def _started(shell: Any, collection: Collection, work: unfinished.Resumable, given: dict[str, Any]) -> Outcome:
+    out = given.get("out", "")
+    if not given.get("debug"):
+        return unfinished.start(shell, work, out)
     with Transcript(collection) as transcript:
         try:
-            return run_call(collection, template, saved=saved, values=values, variables=variables, options=options)
+            return unfinished.start(shell, work, out)
         finally:
             show(Block(str(transcript)))
 
@@ -197,61 +197,6 @@ def _shell() -> Any:
     from IPython import get_ipython  # IPython's own name for the running shell
 
     return get_ipython()
-
-
-def _check_keeping(given: dict[str, Any], template: Template) -> None:
-    """What becomes of the answer is looked at before the call: an action cannot be made again for a typing error."""
-    out = given.get("out", "result")
-    if not out.isidentifier() or keyword.iskeyword(out):
-        raise UsageError(f"-o {out}: a variable is named with letters, digits and _.")
-    if "save" not in given:
-        return
-    check_call_name(given["save"])
-    for name in literal_credentials(template):
-        raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name)}")
-
-
-def _save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> None:
-    params = {key: (value.reference or None) if isinstance(value, Secret) else value for key, value in values.items()}
-    pages = "" if options.pages == 1 else str(options.pages or "all")
-    saved = SavedCall(
-        request=str(template),
-        records=options.records or "",
-        pages=pages,
-        paginate=options.paginate,
-        use_as=options.use_as,
-        params={key: value for key, value in params.items() if value is not None},
-    )
-    workspace.current().save_call(collection.name, name, saved)
-
-
-def _defaults(template: Template, variables: dict[str, Any]) -> dict[str, Any]:
-    """The notebook's variables that the URL uses: a saved call does not see the notebook, so they become its defaults.
-
-    Those of headers and bodies, and those named like a credential, may be secrets and are not saved.
-    """
-    return {
-        name: variables[name]
-        for name in names_in_url(template.url)
-        if isinstance(variables.get(name), str | int | float) and not looks_like_credential(name)
-    }
-
-
-def _scrub_literals(shell: Any, template: Template) -> None:
-    scrub(shell, list(literal_credentials(template).values()))
-
-
-def _advice_on_literals(template: Template) -> list[str]:
-    return [
-        f"{name} has its credential as a literal, which stays in this notebook. {_instead(name)}"
-        for name in literal_credentials(template)
-    ]
-
-
-def _instead(name: str) -> str:
-    if name == "URL":
-        return "Take user and password out of it and choose HTTP Basic Auth (%apiconn_auth), its password as env:NAME."
-    return f"Instead write {name}: env:NAME"
 
 
 def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:

@@ -94,8 +94,12 @@ class ApiConnMagics(Magics):
             --each FRAME                one call per row of a DataFrame or list of dicts; its columns are the values
             --keep COLUMN               a column to join to the result (default: those that the call uses); repeats
             --concurrency N             calls at a time (default 8)
-            --resume                    go on with what was interrupted, repeat what failed (no NAME needed)
-            --partial                   what has arrived so far, as a frame
+            --resume                    go on with what an interrupt or error left out (no NAME needed)
+            --partial                   what had arrived until then, as a frame; -o VAR gets it at once
+            --cache TTL                 an answer may be so old: 30m, 1h, 2d; kept across restarts, for this account
+            --fresh                     ask all the same, and keep the new answer
+            --since last                the rows that are new (+), changed (~) and gone (−) since the last such call
+            --key COLUMN,…              what tells rows apart for --since (default: id and its like)
             --save NAME                 save as a call of the collection
             --use-as data|action        data may be retried and paged; an action is sent exactly once
             --dry-run                   show the request, redacted, and send nothing

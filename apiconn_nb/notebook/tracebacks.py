@@ -24,9 +24,9 @@ def without_frames_of_an_interrupt(magic: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **options: P.kwargs) -> R:
         try:
             return magic(*args, **options)
-        except KeyboardInterrupt:
-            pass
-        raise KeyboardInterrupt  # outside of the handler, so that the one before it is not its context
+        except KeyboardInterrupt as interrupt:
+            bare = type(interrupt)(*interrupt.args)  # with its words, if it has any: what is kept of the call
+        raise bare  # outside of the handler, so that the one before it is not its context
 
     return run
 

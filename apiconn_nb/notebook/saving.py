@@ -1,0 +1,77 @@
+"""``%%apicall --save NAME``: a call that worked becomes a call of the collection."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+from apiconn_nb import workspace
+from apiconn_nb.errors import UsageError
+from apiconn_nb.fields import looks_like_credential
+from apiconn_nb.live_collection import Collection
+from apiconn_nb.notebook.history import scrub
+from apiconn_nb.options import Options
+from apiconn_nb.placeholders import names_in_url
+from apiconn_nb.request import Template, literal_credentials
+from apiconn_nb.secrets import Secret
+from apiconn_nb.settings import SavedCall, check_call_name
+
+
+def check_keeping(given: dict[str, Any], template: Template) -> None:
+    """What becomes of the answer is looked at before the call: an action cannot be made again for a typing error."""
+    out = given.get("out", "result")
+    if not out.isidentifier() or keyword.iskeyword(out):
+        raise UsageError(f"-o {out}: a variable is named with letters, digits and _.")
+    if "save" not in given:
+        return
+    check_call_name(given["save"])
+    for name in literal_credentials(template):
+        raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name)}")
+
+
+def save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> None:
+    """Save the call under a name; private values as their references."""
+    params = {key: (value.reference or None) if isinstance(value, Secret) else value for key, value in values.items()}
+    pages = "all" if options.pages is None else str(options.pages) if options.pages > 1 else ""
+    saved = SavedCall(
+        request=str(template),
+        records=options.records or "",
+        pages=pages,
+        paginate=options.paginate,
+        use_as=options.use_as,
+        cache=options.cache,
+        key=options.key,
+        params={key: value for key, value in params.items() if value is not None},
+    )
+    workspace.current().save_call(collection.name, name, saved)
+
+
+def defaults(template: Template, variables: dict[str, Any]) -> dict[str, Any]:
+    """The notebook's variables that the URL uses: a saved call does not see the notebook, so they become its defaults.
+
+    Those of headers and bodies, and those named like a credential, may be secrets and are not saved.
+    """
+    return {
+        name: variables[name]
+        for name in names_in_url(template.url)
+        if isinstance(variables.get(name), str | int | float) and not looks_like_credential(name)
+    }
+
+
+def scrub_literals(shell: Any, template: Template) -> None:
+    """Take a literal credential of the cell out of the history."""
+    scrub(shell, list(literal_credentials(template).values()))
+
+
+def advice_on_literals(template: Template) -> list[str]:
+    """What to write in the place of a literal credential."""
+    return [
+        f"{name} has its credential as a literal, which stays in this notebook. {_instead(name)}"
+        for name in literal_credentials(template)
+    ]
+
+
+def _instead(name: str) -> str:
+    if name == "URL":
+        return "Take user and password out of it and choose HTTP Basic Auth (%apiconn_auth), its password as env:NAME."
+    return f"Instead write {name}: env:NAME"

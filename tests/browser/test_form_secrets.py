@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driver import TIMEOUT
+from tests.browser.driver import TIMEOUT, NotebookPage
 from tests.browser.form_page import FormPage, restart, save_widget_state
 from tests.canary import Canary
 
@@ -95,6 +95,7 @@ def test_typed_and_not_left(opened: Any, bench: Any, canary: Canary) -> None:
 def test_a_second_front_end_and_a_reload_have_nothing(opened: Any, bench: Any, canary: Canary) -> None:
     page, form = opened
     form.secret("Password", canary("second"))
+    page.save()  # a page that is opened reads the file, and asks the kernel for the widgets
     other = bench.open("secrets.ipynb")
     mirrored = FormPage(other, FORM)
     mirrored.root.wait_for(timeout=TIMEOUT)
@@ -104,6 +105,7 @@ def test_a_second_front_end_and_a_reload_have_nothing(opened: Any, bench: Any, c
     save_and_search(bench, other, canary)
     other.page.close()
     page.reload()
+    page = NotebookPage(page.page, page.path, page.file)
     again = FormPage(page, FORM)
     again.root.wait_for(timeout=TIMEOUT)
     expect(again.control("Password")).to_have_value("")

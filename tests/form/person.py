@@ -40,11 +40,11 @@ class Person:
 
     def secret(self, label: str, value: str) -> None:
         """Type into a secret field: one message, no state."""
-        self.find(label, SecretField)._handle_custom_msg({"kind": "value", "value": value}, [])
+        self.find(label, SecretField)._handle_custom_msg({"kind": "secret", "value": value}, [])
 
     def remove(self, label: str) -> None:
         """Press *Remove* at a secret field."""
-        self.find(label, SecretField)._handle_custom_msg({"kind": "remove"}, [])
+        self.find(label, SecretField)._handle_custom_msg({"kind": "secret", "remove": True}, [])
 
     def unfold(self, title: str) -> None:
         """Open a fold."""

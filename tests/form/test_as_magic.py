@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from apiconn_nb import auth, presets, workspace
-from apiconn_nb.layout import from_table, to_table
 from apiconn_nb.errors import ApiConnError, SecretError
 from apiconn_nb.fields import Field, fields_of
+from apiconn_nb.layout import from_table, to_table
 from apiconn_nb.notebook import actions
 from apiconn_nb.notebook.as_magic import as_magic
 from apiconn_nb.secrets import Secret

@@ -242,7 +242,7 @@ def test_a_private_parameter_is_typed_as_a_secret(at_form: AtForm, space: Worksp
     person.fill("Call name", "list")
     person.fill("Request", "GET /items?access_token=[access_token]")
     row = person.form.calls._editor._fields.controls["params"].rows[0]
-    row._secret.widget._handle_custom_msg({"kind": "value", "value": token}, [])
+    row.secret.widget._handle_custom_msg({"kind": "secret", "value": token}, [])
     person.press("Save call")
     assert space.settings("shop").calls["list"].params == {"access_token": "prompt"}
     canary.assert_absent(person.state(), space.path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from apiconn_nb.settings import CollectionSettings, SavedCall
 from apiconn_nb.workspace import Workspace
-from tests.form.person import Person
+from tests.canary import Canary
+from tests.form.person import Person, wait_for
 
 AtForm = Callable[..., Person]
 
@@ -211,3 +213,37 @@ def test_saves_from_several_threads_neither_wait_for_each_other_nor_are_lost(at_
     assert settings.connection["base_url"] == "https://base-9.example.org"
     assert settings.connection["dev_base_url"] == "https://development-9.example.org"
     assert settings.connection["allowed_origins"] == "https://allowed-9.example.org"
+
+
+def test_what_is_typed_while_a_save_is_written_stays(
+    at_form: AtForm, shop: Workspace, monkeypatch: pytest.MonkeyPatch, canary: Canary
+) -> None:
+    """ipykernel may answer the next message on another thread while this one is still being answered."""
+    first, second = canary("first"), canary("second")
+    person = at_form()
+    person.secret("Password", first)
+    person.fill("Username", "grace")
+    save, writing, go_on = shop.save, threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> None:
+        writing.set()
+        assert go_on.wait(20)
+        save(*arguments)
+
+    monkeypatch.setattr(shop, "save", slowly)
+    presses = threading.Thread(target=person.press, args=("Save",))
+    presses.start()
+    assert writing.wait(20)
+    types = threading.Thread(target=lambda: (person.secret("Password", second), person.fill("Username", "alan")))
+    types.start()
+    wait_for(lambda: person.form.draft.auth.raw("password").reveal() == second, lambda: "the second is not there")
+    go_on.set()
+    presses.join(20)
+    types.join(20)
+    assert shop.collection("shop").method.password.reveal() == first
+    assert person.find("Username", object).value == "alan"
+    assert "Typed." in person.beside("Password")
+    monkeypatch.undo()
+    person.press("Save")
+    assert shop.collection("shop").method.password.reveal() == second
+    assert shop.settings("shop").auth["username"] == "alan"

@@ -198,8 +198,8 @@ def test_rows_are_added_taken_away_and_kept(at_form: AtForm, space: Workspace, c
         person.press("Add header")
         row = headers.rows[-1]
         row._name.set_state({"value": name})
-        if row._secret is not None:  # the name says credential
-            row._secret.widget._handle_custom_msg({"kind": "value", "value": value}, [])
+        if row.secret is not None:  # the name says credential
+            row.secret.widget._handle_custom_msg({"kind": "secret", "value": value}, [])
         else:
             row._text.set_state({"value": value})
     person.press("Remove")

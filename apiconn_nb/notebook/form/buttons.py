@@ -99,7 +99,7 @@ class Buttons:
             form.say(f"Not saved. Look at {', '.join(each.label for each in wrong)}.", wrong=True)
             return False
         self._check_name()
-        settings = form.draft.settings()
+        saved, settings = form.draft.typed(), form.draft.settings()
         check_together(settings, ask_keyring=True)
         try:
             form.space.save(settings, form.draft.base if form.draft.is_saved else None)
@@ -109,7 +109,7 @@ class Buttons:
                 raise
             form.say("Not saved: the file was changed meanwhile. Press Save again to keep what you typed.", wrong=True)
             return False
-        form.draft.put_down(form.space.settings(form.draft.name))
+        form.draft.put_down(form.space.settings(form.draft.name), saved)
         form.changes.settle()
         form.refresh()
         form.say(f"Saved in {form.space.path.name}.")

@@ -25,6 +25,7 @@ from apiconn_nb.settings import SavedCall, check_call_name
 
 if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection
+    from apiconn_nb.notebook.form.secret_field import SecretField
     from apiconn_nb.notebook.form.window import Form
     from apiconn_nb.outcome import Outcome
 
@@ -134,6 +135,10 @@ class CallEditor:
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""
         return {self._called.key: self._called.take, **self._fields.takers()}
+
+    def secrets(self) -> dict[str, SecretField]:
+        """The secret fields, by the key they have in the browser."""
+        return self._fields.secrets()
 
     def close(self) -> None:
         """Close the controls."""

@@ -11,6 +11,7 @@ from apiconn_nb.notebook.form.call_editor import CallEditor
 from apiconn_nb.notebook.form.fold import Fold
 
 if TYPE_CHECKING:
+    from apiconn_nb.notebook.form.secret_field import SecretField
     from apiconn_nb.notebook.form.window import Form
 
 
@@ -37,6 +38,10 @@ class CallsBox:
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""
         return self._editor.takers() if self._editor is not None else {}
+
+    def secrets(self) -> dict[str, SecretField]:
+        """The secret fields, by the key they have in the browser."""
+        return self._editor.secrets() if self._editor is not None else {}
 
     def show(self, name: str) -> None:
         """Show the call `name` in the editor."""

@@ -26,6 +26,7 @@ class FieldControl:
         self._parts = parts
         self._note: Any = None
         self._problem = ""
+        self._remark = ""
         self._is_showing = False
         self._left = left
         self.widget = self._make(parts)
@@ -58,6 +59,11 @@ class FieldControl:
         toggle_class(self.box, "apiconn-wrong", bool(problem))
         self._write_note()
 
+    def remark(self, text: str) -> None:
+        """Say something about what was typed that is no problem; it stands until something else is typed."""
+        self._remark = text
+        self._write_note()
+
     def _make(self, parts: Parts) -> Any:
         raise NotImplementedError
 
@@ -66,6 +72,7 @@ class FieldControl:
 
     def _changed(self, _: Any = None) -> None:
         if not self._is_showing:
+            self.remark("")
             self._left()
 
     def _classes(self) -> tuple[str, ...]:
@@ -84,7 +91,8 @@ class FieldControl:
 
     def _note_text(self) -> str:
         # The place for a problem stands there from the start: screen readers announce what appears in it.
-        problem = f'<span class="apiconn-problem">{escape(self._problem)}</span>' if self._problem else ""
+        said = self._problem or self._remark
+        problem = f'<span class="apiconn-problem">{escape(said)}</span>' if said else ""
         words = "In development, where it is filled." if self.field.dev_of else self.field.help
         help_text = f'<span class="apiconn-help">{escape(words)}</span>' if words else ""
         return f'<span role="alert">{problem}</span>{help_text}' if problem or help_text else ""

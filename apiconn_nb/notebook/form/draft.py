@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from apiconn_nb import auth
@@ -57,16 +58,20 @@ class Draft:
         self.auth.load(settings.auth)
         self.calls = {name: call for name, call in settings.calls.items() if name not in self.base.calls}
 
-    def put_down(self, settings: CollectionSettings) -> None:
-        """Everything is in the file now, which holds `settings`."""
+    def typed(self) -> dict[Group, dict[str, Any]]:
+        """What `settings` would save now: typing may go on, on another thread, while that is written."""
+        return {group: group.typed() for group in (self.connection, self.auth)}
+
+    def put_down(self, settings: CollectionSettings, saved: Mapping[Group, Mapping[str, Any]]) -> None:
+        """`saved` is in the file now, which holds `settings`."""
         self.base, self.is_saved = settings, True
         self.name = self.opened_as = settings.name
-        self.method = settings.method
         self.calls = {}
         for group, base in self._groups(settings):
-            group.base = dict(base)
-            if group in (self.connection, self.auth):
-                group.load(base)
+            if group in saved:
+                group.settle(base, saved[group])
+            else:
+                group.base = dict(base)
 
     def rebase(self, settings: CollectionSettings | None) -> Rebased:
         """Take what the file holds now (None: nothing of this name any more, so all here is unsaved)."""

@@ -21,6 +21,7 @@ from apiconn_nb.notebook.form.group import Group
 from apiconn_nb.notebook.form.parts import Parts
 from apiconn_nb.notebook.form.rows import RowsControl
 from apiconn_nb.notebook.form.secret_control import SecretControl
+from apiconn_nb.notebook.form.secret_field import SecretField
 
 _PLAIN: dict[str, type[FieldControl]] = {"flag": FlagControl, "number": NumberControl}
 _TEXT: dict[str, type[FieldControl]] = {"pem": AreaControl, "json": AreaControl, "choice": ChoiceControl}
@@ -97,6 +98,16 @@ class FieldsBox:
     def folded(self, names: Iterable[str], fold: Fold) -> None:
         """Have `fold` opened when something is wrong with one of these fields."""
         self._folds |= dict.fromkeys(names, fold)
+
+    def secrets(self) -> dict[str, SecretField]:
+        """The secret fields, by the key they have in the browser."""
+        found: dict[str, SecretField] = {}
+        for control in self.controls.values():
+            if isinstance(control, SecretControl):
+                found[control.key] = control.widget
+            if isinstance(control, RowsControl):
+                found |= control.secrets()
+        return found
 
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""

@@ -1,5 +1,9 @@
-// What a form needs of its browser besides ipywidgets' controls: names and states for screen readers, what was typed
-// last sent along with a button, copying, keeping a private key out of a public field, and a sign of use.
+// What a form needs of its browser besides ipywidgets' controls: presses and secrets on one channel, names and states
+// for screen readers, copying, keeping a private key out of a public field, and a sign of use.
+//
+// Each widget model has a channel to the kernel of its own, and a kernel with subshells may answer two channels on two
+// threads: a press on Save could be answered before the password that was typed ahead of it. So a press goes out here,
+// in one message with all that stands in the fields, and the button's own message does not.
 const USED = 2000; // milliseconds between two signs of use
 const KEY_BLOCK = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----\s*|$)/g;
 const CONTROL = "input, textarea, select";
@@ -41,13 +45,17 @@ function set(element, name, value) {
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
+function keyOf(holder, prefix) {
+  const name = holder && [...holder.classList].find((each) => each.startsWith(prefix));
+  return name ? name.slice(prefix.length) : "";
+}
+
 function typed(form) {
   const values = {};
   for (const holder of form.querySelectorAll("[class*='apiconn-key-']")) {
     const control = holder.querySelector("input, textarea");
     if (!control || control.closest(".apiconn-secret")) continue;
-    const key = [...holder.classList].find((name) => name.startsWith("apiconn-key-")).slice("apiconn-key-".length);
-    values[key] = control.type === "checkbox" ? control.checked : control.value;
+    values[keyOf(holder, "apiconn-key-")] = control.type === "checkbox" ? control.checked : control.value;
   }
   return values;
 }
@@ -77,6 +85,7 @@ export default {
     let form = null;
     let watcher = null;
     let last = 0;
+    let keptOutOf = null;
     const stop = new AbortController();
 
     const begin = () => {
@@ -95,23 +104,36 @@ export default {
       watcher.observe(form, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
       const on = (name, run) => form.addEventListener(name, run, { capture: true, signal: stop.signal });
       on("input", keepKeyOut);
-      on("change", keepKeyOut);
+      on("focusout", sayKeyOut);
+      on("mousedown", hold);
       on("click", click);
+      on("apiconn:secret", secret);
       on("focusin", used);
       on("pointerenter", used);
       return true;
     };
-    // ipywidgets sends a field's text when it is left, and holds the second text back until the kernel has answered the
-    // first: a press on Save could arrive before it. So what is in the fields goes out before every press.
     const click = (event) => {
       const button = event.target.closest("button");
       if (!button) return;
       if (button.classList.contains("apiconn-copy")) copy(button);
-      else if (button.classList.contains("apiconn-do")) {
-        for (const secret of form.querySelectorAll(".apiconn-secret"))
-          secret.dispatchEvent(new CustomEvent("apiconn:flush"));
-        model.send({ kind: "typed", values: typed(form) });
+      const press = keyOf(button, "apiconn-press-");
+      if (press) {
+        event.stopImmediatePropagation();
+        const secrets = {};
+        for (const field of form.querySelectorAll(".apiconn-secret"))
+          field.dispatchEvent(new CustomEvent("apiconn:take", { detail: secrets }));
+        model.send({ kind: "press", press, secrets, values: typed(form) });
       }
+      button.focus();
+    };
+    const secret = (event) => {
+      event.preventDefault(); // what tells the field that it is taken
+      model.send({ kind: "secret", ...event.detail });
+    };
+    // The button goes down, the field is left, what is said about it moves the button, and it comes up elsewhere: no
+    // click. So the field is left when the click is there.
+    const hold = (event) => {
+      if (event.target.closest("button")) event.preventDefault();
     };
     const keepKeyOut = (event) => {
       const area = event.target;
@@ -119,9 +141,14 @@ export default {
       const kept = area.value.replace(KEY_BLOCK, "");
       if (kept === area.value) return;
       area.value = kept;
-      const key = area.closest("[class*='apiconn-key-']");
-      const name = key && [...key.classList].find((each) => each.startsWith("apiconn-key-"));
-      model.send({ kind: "key left out", key: name ? name.slice("apiconn-key-".length) : "" });
+      keptOutOf = area;
+    };
+    // After what the field sends as it is left, which takes away what was said about it before.
+    const sayKeyOut = (event) => {
+      if (event.target !== keptOutOf) return;
+      const key = keyOf(keptOutOf.closest("[class*='apiconn-key-']"), "apiconn-key-");
+      keptOutOf = null;
+      setTimeout(() => model.send({ kind: "key left out", key }), 0);
     };
     const used = () => {
       if (Date.now() - last < USED) return;

@@ -1,4 +1,4 @@
-"""What a form needs of its browser besides controls: `frame.js`, and the one message that comes back from it."""
+"""What a form needs of its browser besides controls: `frame.js`, and the messages that come back from it."""
 
 from __future__ import annotations
 
@@ -16,30 +16,18 @@ STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 class Frame(anywidget.AnyWidget):
     """Invisible, inside the form's box. Without it (no anywidget in the front end) the controls still work.
 
-    Parameters: `on_typed`, told what stands in the fields before a button's press arrives; `on_used`, told now and
-    then that somebody is at the form; `on_key_left_out`, told that a private key was kept out of a public field.
+    `on` is called with the message's ``kind`` and its content: ``press`` (``press``, which button; ``secrets`` and
+    ``values``, what stands in the fields, by key), ``secret`` (``key``, ``value`` or ``remove``), ``key left out``
+    (``key``: a private key was pasted into a public field and kept out), ``used`` (now and then: somebody is there).
     """
 
     _esm = Unicode(_JAVASCRIPT).tag(sync=True)
 
-    def __init__(
-        self,
-        on_typed: Callable[[dict[str, Any]], None],
-        on_used: Callable[[], None],
-        on_key_left_out: Callable[[str], None],
-        **traits: Any,
-    ) -> None:
+    def __init__(self, on: Callable[[str, dict[str, Any]], None], **traits: Any) -> None:
         super().__init__(**traits)
-        self._on_typed = on_typed
-        self._on_used = on_used
-        self._on_key_left_out = on_key_left_out
+        self._on = on
         self.on_msg(self._message)
 
     def _message(self, _: Any, content: Any, buffers: Any) -> None:
-        kind = content.get("kind") if isinstance(content, dict) else None
-        if kind == "typed" and isinstance(content.get("values"), dict):
-            self._on_typed(content["values"])
-        elif kind == "key left out":
-            self._on_key_left_out(str(content.get("key", "")))
-        elif kind == "used":
-            self._on_used()
+        if isinstance(content, dict) and isinstance(content.get("kind"), str):
+            self._on(content["kind"], content)

@@ -110,6 +110,17 @@ class Group:
                 found[name] = value
         return found
 
+    def typed(self) -> dict[str, Any]:
+        """Every value as it stands."""
+        return {name: self.raw(name) for name in self.fields}
+
+    def settle(self, base: Mapping[str, Any], saved: Mapping[str, Any]) -> None:
+        """`saved` is in the file now, which holds `base`; what was typed since `saved` was looked at stays."""
+        self.base = dict(base)
+        for name, field in self.fields.items():
+            if _same(self.raw(name), saved[name]):
+                self.set(name, _normal(field, base.get(name)))
+
     def set(self, name: str, value: Any) -> None:
         """Show and hold a value."""
         self._held[name] = value

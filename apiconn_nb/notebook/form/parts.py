@@ -23,6 +23,7 @@ class Parts:
     def __init__(self, parent: Parts | None = None) -> None:
         self._parent = parent
         self._made: list[Any] = []
+        self._presses: dict[str, Callable[[], None]] = {} if parent is None else parent._presses
         self._styles: dict[type, Any] = {} if parent is None else parent._styles
         self._layout: Any = None if parent is None else parent._layout
         self._children: list[Parts] = []
@@ -63,10 +64,16 @@ class Parts:
         return self.make(widgets.HTML, *classes, value=content)
 
     def button(self, label: str, press: Callable[[], None], *classes: str, tooltip: str = "") -> Any:
-        """A button that calls `press`."""
-        made = self.make(widgets.Button, "apiconn-do", *classes, description=label, tooltip=tooltip)
+        """A button that calls `press`, which comes by the form's frame where it is loaded."""
+        key = f"{len(self._presses)}-{id(self._presses):x}"
+        made = self.make(widgets.Button, f"apiconn-press-{key}", *classes, description=label, tooltip=tooltip)
         made.on_click(lambda _: press())
+        self._presses[key] = press
         return made
+
+    def press(self, key: str) -> None:
+        """Do what the button with this key does; nothing where it is gone."""
+        self._presses.get(key, _nothing)()
 
     def branch(self) -> Parts:
         """Parts that can be closed before these are."""
@@ -93,6 +100,10 @@ class Parts:
         for widget in reversed(self._made):
             widget.close()
         self._made.clear()
+
+
+def _nothing() -> None:
+    """What a button that is gone does."""
 
 
 def escape(text: str) -> str:

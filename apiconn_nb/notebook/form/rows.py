@@ -11,6 +11,7 @@ from apiconn_nb.fields import Field, looks_like_credential
 from apiconn_nb.notebook.form.controls import FieldControl, Left
 from apiconn_nb.notebook.form.parts import Parts, escape
 from apiconn_nb.notebook.form.secret_control import SecretControl
+from apiconn_nb.notebook.form.secret_field import SecretField
 from apiconn_nb.secrets import Secret, is_reference
 
 
@@ -59,16 +60,18 @@ class RowsControl(FieldControl):
         self._add(name, value)
         self._arrange()
 
+    def secrets(self) -> dict[str, SecretField]:
+        """The secret fields inside, by the key they have in the browser."""
+        return {row.secret.key: row.secret.widget for row in self.rows if row.secret is not None}
+
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""
         return {key: take for row in self.rows for key, take in row.takers().items()}
 
     def _make(self, parts: Parts) -> Any:
         word = "header" if "header" in self.field.label.lower() else "parameter"
-        self._add_button = parts.make(
-            widgets.Button, "apiconn-small", description=f"Add {word}", tooltip=f"{self.field.label}: add a {word}"
-        )
-        self._add_button.on_click(lambda _: self.add("", ""))
+        tooltip = f"{self.field.label}: add a {word}"
+        self._add_button = parts.button(f"Add {word}", lambda: self.add("", ""), "apiconn-small", tooltip=tooltip)
         self._list = parts.box(classes=("apiconn-rows",))
         label = parts.text(f'<span class="widget-label">{escape(self.field.label)}</span>', "apiconn-group-label")
         return parts.box(label, self._list, self._add_button, classes=("apiconn-group",))
@@ -106,7 +109,7 @@ class Row:
         self._key = key
         self._owner = owner
         self._original: Any = ""
-        self._secret: SecretControl | None = None
+        self.secret: SecretControl | None = None
         self._name = parts.make(
             widgets.Text, f"apiconn-key-{key}-n", "apiconn-named", placeholder="Name", continuous_update=False
         )
@@ -117,8 +120,7 @@ class Row:
             widgets.ToggleButton, "apiconn-small", "apiconn-choice", description="Secret",
             tooltip="The value is a secret: it is kept apart, and the file gets a reference to it.",
         )  # fmt: skip
-        self._remove = parts.make(widgets.Button, "apiconn-small", description="Remove", tooltip="Remove this row")
-        self._remove.on_click(lambda _: self.removed())
+        self._remove = parts.button("Remove", lambda: self.removed(), "apiconn-small", tooltip="Remove this row")
         self._name.observe(lambda _: self._renamed(), "value")
         self._text.observe(lambda _: self.changed(), "value")
         self._lock.observe(lambda _: self._locked(), "value")
@@ -132,8 +134,8 @@ class Row:
 
     def value(self) -> Any:
         """The row's value: a text, a reference, or a `Secret` that was typed."""
-        if self._secret is not None:
-            return self._secret.raw()
+        if self.secret is not None:
+            return self.secret.raw()
         # A number of the file stays a number while nobody changes it.
         return self._original if str(self._original) == self._text.value else self._text.value
 
@@ -143,8 +145,8 @@ class Row:
         self._original = value
         if isinstance(value, Secret) or is_reference(str(value)):
             self._lock.value = True
-        if self._secret is not None:
-            self._secret.show(value)
+        if self.secret is not None:
+            self.secret.show(value)
         else:
             self._text.value = str(value)
 
@@ -158,12 +160,12 @@ class Row:
     def _renamed(self) -> None:
         if looks_like_credential(self.name):
             self._lock.value = True
-        if self._secret is not None:
-            self._secret.widget.label = self.name or "Value"
+        if self.secret is not None:
+            self.secret.widget.label = self.name or "Value"
         self.changed()
 
     def _locked(self) -> None:
-        if self._lock.value == (self._secret is not None):
+        if self._lock.value == (self.secret is not None):
             return
         if self._lock.value:
             self._become_secret()
@@ -174,24 +176,24 @@ class Row:
 
     def _become_secret(self) -> None:
         described = Field(name=self._field.name, label=self.name or "Value", kind="secret", default="")
-        self._secret = SecretControl(
+        self.secret = SecretControl(
             self.parts, described, f"{self._key}-s", lambda: self.changed(),
             lambda: f"{self._owner()}/{self._field.name}/{self.name}",
         )  # fmt: skip
         written, self._text.value = self._text.value, ""
         if written:
-            self._secret.show(written if is_reference(written) else Secret(written))
+            self.secret.show(written if is_reference(written) else Secret(written))
 
     def _become_text(self) -> None:
-        assert self._secret is not None
-        value = self._secret.raw()
-        self._secret = None
+        assert self.secret is not None
+        value = self.secret.raw()
+        self.secret = None
         # A secret that was typed does not become a plain text again.
         self._text.value = value if isinstance(value, str) else ""
         self._original = ""
 
     def _arrange(self) -> None:
-        value = self._secret.box if self._secret is not None else self._text
+        value = self.secret.box if self.secret is not None else self._text
         self.box.children = (self._name, value, self._lock, self._remove)
 
 

@@ -1,7 +1,9 @@
-// One secret text. It leaves the browser in one custom message and the field is empty at once: it is never part of the
+// One secret text. It leaves the browser in one custom message and the field is empty at once: it is never part of a
 // model's state, so no other front end, no reload and no saved notebook can have it.
 const REFERENCE = /^(env|keyring|file|colab):.+$|^prompt$/;
 const WAIT = 3000; // milliseconds until a kernel that does not answer is said to be busy
+const NO_ANSWER = "The kernel has not answered. If it is busy, it gets this when it is free; if it was restarted, run the cell again.";
+const GONE = "The kernel is gone and nothing was sent: run the cell again.";
 
 export default {
   render({ model, el }) {
@@ -25,29 +27,47 @@ export default {
       field.type = "password";
       field.autocomplete = "new-password"; // what makes browsers neither fill in nor offer to keep it
     }
-    const send = document.createElement("button");
+    const finish = document.createElement("button");
     const clear = document.createElement("button");
-    for (const button of [send, clear]) {
+    for (const button of [finish, clear]) {
       button.type = "button";
       button.className = "jupyter-button widget-button apiconn-small";
     }
     const said = document.createElement("span");
     said.className = "apiconn-said";
     said.setAttribute("role", "status");
-    el.append(label, field, send, clear, said);
+    el.append(label, field, finish, clear, said);
 
     let timer = 0;
-    const submit = () => {
+    const key = () => {
+      const holder = el.closest("[class*='apiconn-key-']");
+      const name = holder && [...holder.classList].find((each) => each.startsWith("apiconn-key-"));
+      return name ? name.slice("apiconn-key-".length) : "";
+    };
+    // What is in the field; it is empty afterwards, and says that it waits for the kernel.
+    const take = () => {
       const value = field.value;
-      if (!value.trim()) return;
+      if (!value.trim()) return "";
       field.value = "";
       shape();
-      said.textContent = "sent to the kernel …";
+      field.placeholder = "sent to the kernel …"; // a line more would move what is below, such as a button's press
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        said.textContent = "The kernel has not answered: it is busy (it will get this when it is free) or gone (type it again).";
-      }, WAIT);
-      model.send({ kind: "value", value });
+      timer = setTimeout(() => (said.textContent = NO_ANSWER), WAIT);
+      return value;
+    };
+    // A form takes it, so that it stays in order with the form's presses; alone the field sends it itself.
+    const send = (content) => {
+      const offer = new CustomEvent("apiconn:secret", { bubbles: true, cancelable: true, detail: { key: key(), ...content } });
+      try {
+        if (el.dispatchEvent(offer)) model.send({ kind: "secret", ...content });
+      } catch {
+        clearTimeout(timer);
+        said.textContent = GONE;
+      }
+    };
+    const submit = () => {
+      const value = take();
+      if (value) send({ value });
     };
     // A reference such as env:NAME is safe to see, and easier to type right when it is seen.
     const shape = () => {
@@ -59,8 +79,8 @@ export default {
       label.textContent = model.get("label");
       field.placeholder = model.get("placeholder");
       field.disabled = model.get("disabled");
-      send.textContent = model.get("submit");
-      send.hidden = !model.get("submit");
+      finish.textContent = model.get("submit");
+      finish.hidden = !model.get("submit");
       clear.textContent = "Remove";
       clear.setAttribute("aria-label", `Remove ${model.get("label")}`);
       clear.hidden = !model.get("removable");
@@ -68,6 +88,7 @@ export default {
     const answered = () => {
       clearTimeout(timer);
       said.textContent = "";
+      show();
     };
     field.addEventListener("input", shape);
     // Not only on `change`: that does not come after the type of the field has changed.
@@ -77,10 +98,13 @@ export default {
       event.stopPropagation(); // the notebook's own keys
       if (event.key === "Enter" && !many) submit();
     });
-    // What was typed and not yet sent goes out before the button that was pressed (frame.js).
-    el.addEventListener("apiconn:flush", submit);
-    send.addEventListener("click", submit);
-    clear.addEventListener("click", () => model.send({ kind: "remove" }));
+    // What was typed and not yet sent goes out with the button that is pressed (frame.js).
+    el.addEventListener("apiconn:take", (event) => {
+      const value = take();
+      if (value) event.detail[key()] = value;
+    });
+    finish.addEventListener("click", submit);
+    clear.addEventListener("click", () => send({ remove: true }));
     model.on("change:label change:placeholder change:disabled change:submit change:removable", show);
     model.on("change:received", answered);
     show();

@@ -41,15 +41,18 @@ class SecretField(anywidget.AnyWidget):
         self._on_remove = on_remove
         self.on_msg(self._message)
 
-    def _message(self, _: Any, content: Any, buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-        if content.get("kind") == "remove" and self._on_remove is not None:
+    def receive(self, content: dict[str, Any]) -> None:
+        """Take what came from the browser, in this field's own message or in its form's."""
+        if content.get("remove") and self._on_remove is not None:
             self._on_remove()
-        if content.get("kind") == "value" and isinstance(content.get("value"), str):
-            # The kernel keeps the message it is answering; it need not keep this.
+        if isinstance(content.get("value"), str):
+            # The kernel keeps the message that it is answering; it need not keep this.
             value, content["value"] = content["value"], ""
             try:
                 self._on_value(value)
             finally:
                 self.received += 1
+
+    def _message(self, _: Any, content: Any, buffers: Any) -> None:
+        if isinstance(content, dict) and content.get("kind") == "secret":
+            self.receive(content)

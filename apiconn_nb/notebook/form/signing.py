@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection
     from apiconn_nb.notebook.form.window import Form
 
+PASTE = "sign-in-paste"
 _PASTE_HELP = (
     "Only where the page after signing in does not load: copy its whole address and paste it here. "
     "It goes to the kernel and is shown and saved nowhere."
@@ -41,9 +42,15 @@ class SignIn:
             )
         )  # fmt: skip
         help_text = parts.text(f'<span class="apiconn-help">{_PASTE_HELP}</span>', "apiconn-note")
-        self._paste_box = parts.box(self._paste, help_text, classes=("apiconn-field", "apiconn-hidden"))
+        self._paste_box = parts.box(
+            self._paste, help_text, classes=("apiconn-field", "apiconn-hidden", f"apiconn-key-{PASTE}")
+        )
         self._cancel = parts.button("Stop waiting", form.acting(self._stop), "apiconn-small", "apiconn-hidden")
         self.box = parts.box(self._names, self._line, self._paste_box, self._cancel, classes=("apiconn-sign-in",))
+
+    def secrets(self) -> dict[str, SecretField]:
+        """The field for the address, by the key it has in the browser."""
+        return {PASTE: self._paste}
 
     def begin(self, collection: Collection) -> None:
         """Start a login. Returns at once; the line changes by itself until it has ended."""

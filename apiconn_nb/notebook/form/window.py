@@ -73,8 +73,7 @@ class Form:
         self.connection.folded(_SHARED, self._shared)
         self.connection.folded(rest, more)
         self.start = Start(self)
-        on = (self.acting_on(self._take), self.turns.leave_word, self.acting_on(self._key_left_out))
-        frame = parts.own(Frame(*on, layout=parts.layout))
+        frame = parts.own(Frame(self._from_browser, layout=parts.layout))
         unseen = (parts.text(f"<style>{STYLE}</style>", "apiconn-style"), frame)
         settings = (self.head.box, self._method_place, self.redirect.box, self._shared.box, more.box, self.calls.box)
         said = (self.trust.box, self.changes.box, self.message.box)
@@ -215,18 +214,41 @@ class Form:
         self.say("")
         self.refresh()
 
-    def _take(self, values: dict[str, Any]) -> None:
+    def _from_browser(self, kind: str, content: dict[str, Any]) -> None:
+        """What `frame.js` sends: everything that has an order comes here, on one channel."""
+        if kind == "used":
+            self.turns.leave_word()
+            return
+        with self.turns.take():
+            if kind == "press":
+                self.acting(lambda: self._take(content))()
+                self.parts.press(str(content.get("press")))
+            elif kind == "secret":
+                self.acting(lambda: self._receive(str(content.get("key")), content))()
+            elif kind == "key left out":
+                self._key_left_out(str(content.get("key")))
+
+    def _take(self, content: dict[str, Any]) -> None:
         """What stands in the browser's fields as a button is pressed, which may be newer than what came before."""
+        secrets, content["secrets"] = content.get("secrets") or {}, {}
+        for key, value in secrets.items():
+            self._receive(key, {"value": value})
         takers = {self.head.name.key: self.head.name.take, **self.start.takers(), **self.calls.takers()}
         takers |= {**self.connection.takers(), **self.method_fields.takers()}
-        for key, typed in values.items():
+        for key, typed in (content.get("values") or {}).items():
             if key in takers:
                 takers[key](typed)
+
+    def _receive(self, key: str, content: dict[str, Any]) -> None:
+        fields = {**self.connection.secrets(), **self.method_fields.secrets(), **self.calls.secrets()}
+        fields |= self.buttons.sign_in.secrets()
+        if key in fields:
+            fields[key].receive(content)
 
     def _key_left_out(self, key: str) -> None:
         for control in (*self.connection.controls.values(), *self.method_fields.controls.values()):
             if control.key == key:
-                control.say("A private key was in it and was left out: paste it into the field for the key.")
+                control.remark("A private key was in it and was left out: paste it into the field for the key.")
 
     # ── one state with the file ────────────────────────────────────────────────────────────────────────────────────
 

@@ -49,7 +49,6 @@ class CurlScript:
     def _head(self) -> list[str]:
         lines = ["#!/usr/bin/env bash", f"# {comment(self.plan.title)}, written by apiconn_nb; it runs without it."]
         lines.append("# It needs bash, curl (7.87 or later) and jq; the rows come out as one JSON document a line.")
-        lines += [f"# Set before it runs: {name}" for name in self.needs.variables]
         lines.append("# (jq before 1.7 rounds integers beyond 2^53.)")
         return [*lines, "set -euo pipefail", "folder=$(mktemp -d); trap 'rm -rf \"$folder\"' EXIT", ""]
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from apiconn_nb.errors import UsageError
 from apiconn_nb.exporters.plan import Plan
 from apiconn_nb.exporters.python_auth import auth_of
-from apiconn_nb.exporters.python_script import Script, _is_used, unfolded
+from apiconn_nb.exporters.python_script import Script, laid_out, unfolded
 from apiconn_nb.exporters.python_text import at, is_plain, literal, steps, text_literal
 from apiconn_nb.exporters.texts import Name, held_json
 from apiconn_nb.paging import Cursor, GraphQL, LinkHeader, NextLink, Offsets, PageNumbers
@@ -49,19 +49,17 @@ class DltScript(Script):
     def text(self) -> str:
         """The script."""
         name = self.plan.collection.replace("-", "_")
-        body = [self.constants(), self.tls(), self.auth.code, _ONLY_HERE if self._signed() else ""]
-        body += [self.rows(), _MAIN.replace("$NAME", name)]
-        return self.head(body) + "\n" + "\n\n".join(part.strip("\n") for part in body if part.strip()) + "\n"
+        body = [self.auth.code, _ONLY_HERE if self._signed() else "", self.rows(), _MAIN.replace("$NAME", name)]
+        body = [self.constants(), self.tls() if any("OPTIONS" in part for part in body) else "", *body]
+        return self.head(body) + laid_out(body)
 
-    def head(self, body: list[str]) -> str:
-        """Docstring and imports."""
-        source = "\n".join(body)
-        lines = super().head(body).rstrip("\n").split("\n")
-        lines = [line for line in lines if line != "import requests" or _is_used("requests", source)]
-        lines += ["", "import dlt", "from dlt.sources.helpers.requests import Client"]
-        lines += ["from dlt.sources.helpers.rest_client import RESTClient"]
-        lines += [f"from dlt.sources.helpers.rest_client.paginators import {self._imported}"]
-        return "\n".join(lines) + "\n"
+    def further_imports(self, source: str) -> list[str]:
+        """What is dlt's."""
+        return [
+            "import dlt", "from dlt.sources.helpers.requests import Client",
+            "from dlt.sources.helpers.rest_client import RESTClient",
+            f"from dlt.sources.helpers.rest_client.paginators import {self._imported}",
+        ]  # fmt: skip
 
     def _signed(self) -> str:
         """The expression for what signs; empty for nothing."""
@@ -80,7 +78,7 @@ class DltScript(Script):
         self.auth.headers.clear()  # they are signed with, not sent everywhere
         resource = text_literal(plan.title.rpartition(".")[2].replace("-", "_") if "." in plan.title else "rows")
         body, sent = self.body()
-        arguments = [f"url, method={text_literal(plan.method)}", sent, f"paginator={self._paginator}"]
+        arguments = ["url", f"method={text_literal(plan.method)}", sent, f"paginator={self._paginator}"]
         arguments += self._connection()
         if is_plain(plan.rows.path) and plan.rows.kind in ("records", "values", "asked", "record"):
             selector = "$" if plan.rows.path == "@" else ".".join(_selector(step) for step in steps(plan.rows.path))
@@ -92,20 +90,21 @@ class DltScript(Script):
             if "jmespath" in found:
                 self.needs.imports.add("jmespath")
                 self.needs.packages.add("jmespath")
-        words = ["BASE_URL", "headers=headers", "session=session", *([f"auth={signed}"] if signed else [])]
-        loop = f"for number, page in enumerate(client.paginate({', '.join(each for each in arguments if each)}), 1):"
+        words = ["BASE_URL", "headers=headers", "session=session", *(["auth=auth"] if signed else [])]
         lines = [
             "", f"@dlt.resource(name={resource}, write_disposition=\"replace\")", "def rows():",
             '    """The rows of all pages."""',
             "    session = Client(raise_for_status=False, request_timeout=60).session",
             f"    headers = {self.headers()}",
-            f"    client = RESTClient({', '.join(words)})",
+            *([f"    auth = {signed}"] if signed else []), f"    client = RESTClient({', '.join(words)})",
             f"    url = {self.url()}",
         ]  # fmt: skip
         lines += body.rstrip("\n").split("\n") if body else []
-        lines += [f"    {loop}", f"        yield {found}"]
+        lines += ["    pages = client.paginate(", *(f"        {each}," for each in arguments if each), "    )"]
+        loop = f"itertools.islice(pages, {plan.pages})" if plan.pages else "pages"
         if plan.pages:
-            lines += [f"        if number == {plan.pages}:", "            break"]
+            self.needs.imports.add("itertools")
+        lines += [f"    for page in {loop}:", f"        yield {found}"]
         return "\n".join(lines)
 
     def _connection(self) -> list[str]:

@@ -83,9 +83,13 @@ def _token(token: Token, library: Library, prefix: str, needs: Needs) -> str:
         needs.imports.add("os")
         needs.variables[f"{prefix}_REFRESH_TOKEN (optional: else the script opens a page to sign in)"] = None
         renewal = f'os.environ.get({text_literal(f"{prefix}_REFRESH_TOKEN")}, "")'
+    # RFC 6749 §4.4.3: a client that signs in for itself is given no refresh token; nor are the two other kinds.
+    renews = token.kind == "login" or token.form.get("grant_type") == "password"
     fields = {
+        "$AGAIN": _AGAIN[library] if renews else "",
+        "$KEPT": '        self.renewal = answer.get("refresh_token") or self.renewal\n' if renews else "",
+        "$BEGIN": '"", 0.0' if not renews else f'"", 0.0\n        self.renewal = {renewal}',
         "$SIGN": _sign(token, library),
-        "$RENEWAL": renewal,
         "$ENDPOINT": endpoint,
         "$REFRESH": text_literal(token.refresh_endpoint) if token.refresh_endpoint else endpoint,
         "$HEADERS": _client_headers(token, prefix, needs),
@@ -128,19 +132,19 @@ def _client_headers(token: Token, prefix: str, needs: Needs) -> str:
         needs.imports |= {"base64", "urllib.parse"}
         secret = python(token.client_secret, f"{prefix}_CLIENT_SECRET", needs) if token.client_secret else '""'
         # RFC 6749 §2.3.1: each half is percent-encoded first.
-        pair = f"quote({text_literal(token.client_id)}, safe='') + ':' + quote({secret}, safe='')"
-        headers["Authorization"] = f"'Basic ' + base64.b64encode(({pair}).encode()).decode()"
+        pair = f'quote({text_literal(token.client_id)}, safe="") + ":" + quote({secret}, safe="")'
+        headers["Authorization"] = f'"Basic " + base64.b64encode(({pair}).encode()).decode()'
     return "{" + ", ".join(f"{text_literal(name)}: {value}" for name, value in headers.items()) + "}"
 
 
 def _client_form(token: Token, prefix: str, needs: Needs) -> str:
-    """The members that the client adds to a form."""
+    """The line that adds the client to a form; empty for none."""
     if not token.client_id or token.client_way == "basic":
-        return "{}"
+        return ""
     members = [f'"client_id": {text_literal(token.client_id)}']
     if token.client_secret and token.client_way == "body":
         members.append(f'"client_secret": {python(token.client_secret, f"{prefix}_CLIENT_SECRET", needs)}')
-    return "{" + ", ".join(members) + "}"
+    return "        form |= {" + ", ".join(members) + "}\n"
 
 
 def _grant(token: Token, prefix: str, needs: Needs) -> tuple[str, str]:
@@ -188,7 +192,7 @@ class Token(httpx.Auth):
     requires_response_body = True
 
     def __init__(self):
-        self.value, self.renewal, self.expires = "", $RENEWAL, 0.0
+        self.value, self.expires = $BEGIN
 
     def auth_flow(self, request):
         if time.time() > self.expires:
@@ -203,13 +207,12 @@ class Token(httpx.Auth):
         return request
 
     def renew(self):
-        if self.renewal:
-            form = {"grant_type": "refresh_token", "refresh_token": self.renewal, **$CLIENT}
-            response = yield httpx.Request("POST", $REFRESH, data=form, headers=$HEADERS)
-            if response.is_success:
-                return self.keep(response)
-        response = yield httpx.Request("POST", $ENDPOINT, $POSTED={**grant(), **$CLIENT}, headers=$HEADERS)
-        return self.keep(response)
+$AGAIN        response = yield self.ask($ENDPOINT, grant())
+        self.keep(response)
+
+    def ask(self, endpoint, form):
+        headers = $HEADERS
+$CLIENT        return httpx.Request("POST", endpoint, $POSTED=form, headers=headers)
 ''',
     "requests": '''
 
@@ -217,7 +220,7 @@ class Token(requests.auth.AuthBase):
     """Signs each request with a token: fetched first, renewed before it expires, and once where the API says 401."""
 
     def __init__(self):
-        self.value, self.renewal, self.expires = "", $RENEWAL, 0.0
+        self.value, self.expires = $BEGIN
 
     def __call__(self, request):
         if time.time() > self.expires:
@@ -240,14 +243,25 @@ class Token(requests.auth.AuthBase):
         return request
 
     def renew(self):
-        if self.renewal:
-            form = {"grant_type": "refresh_token", "refresh_token": self.renewal, **$CLIENT}
-            response = requests.post($REFRESH, data=form, headers=$HEADERS, **OPTIONS)
+$AGAIN        self.keep(self.ask($ENDPOINT, grant()))
+
+    def ask(self, endpoint, form):
+        headers = $HEADERS
+$CLIENT        return requests.post(endpoint, $POSTED=form, headers=headers, **OPTIONS)
+''',
+}
+_AGAIN = {
+    "httpx": """        if self.renewal:
+            form = {"grant_type": "refresh_token", "refresh_token": self.renewal}
+            response = yield self.ask($REFRESH, form)
+            if response.is_success:
+                return self.keep(response)
+""",
+    "requests": """        if self.renewal:
+            response = self.ask($REFRESH, {"grant_type": "refresh_token", "refresh_token": self.renewal})
             if response.ok:
                 return self.keep(response)
-        response = requests.post($ENDPOINT, $POSTED={**grant(), **$CLIENT}, headers=$HEADERS, **OPTIONS)
-        return self.keep(response)
-''',
+""",
 }
 _KEEP = """
     def keep(self, response):
@@ -257,7 +271,6 @@ _KEEP = """
         except (KeyError, TypeError):
             said = answer.get("error_description") or answer.get("error") or "an answer without it"
             raise SystemExit(f"No token ({response.status_code}): {said}") from None
-        self.renewal = answer.get("refresh_token") or self.renewal
-        seconds = float(answer.get("expires_in") or $LIFETIME)
+$KEPT        seconds = float(answer.get("expires_in") or $LIFETIME)
         self.expires = time.time() + seconds - min(60, seconds / 10)
 """

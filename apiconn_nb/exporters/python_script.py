@@ -16,6 +16,7 @@ from apiconn_nb.exporters.references import Needs, python
 from apiconn_nb.exporters.texts import Name, held_json
 from apiconn_nb.secrets import Secret
 
+_FOREIGN = ("google.colab.userdata", "httpx", "jmespath", "jwt", "keyring", "requests")
 _URL_WORDS = ("parse_qsl", "quote", "unquote_plus", "urlencode", "urljoin", "urlsplit", "urlunsplit")
 
 
@@ -34,7 +35,7 @@ class Script:
         """The script."""
         body = [self.constants(), self.tls(), self.auth.code, *self.functions(), self.signing()]
         body += [self.rows(), self.table(), _MAIN]
-        return self.head(body) + "\n" + "\n\n".join(part.strip("\n") for part in body if part.strip()) + "\n"
+        return self.head(body) + laid_out(body)
 
     # ── head ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -47,15 +48,21 @@ class Script:
         lines.append(f"    pip install {' '.join(packages)}")
         lines += [f"    set {name}" for name in self.needs.variables]
         lines += ['"""', ""]
-        lines += [f"import {name}" for name in sorted(self.needs.imports - {"urllib.parse"}) if _is_used(name, source)]
+        used = sorted(name for name in self.needs.imports - {"urllib.parse"} if _is_used(name, source))
+        lines += [f"import {name}" for name in used if name not in _FOREIGN]
         words = [word for word in _URL_WORDS if re.search(rf"\b{word}\(", source)]
         if words:
             lines.append(f"from urllib.parse import {', '.join(words)}")
         if "xml_escape(" in source:
             lines.append("from xml.sax.saxutils import escape as xml_escape")
-        if "pd." in source:
-            lines += ["", "import pandas as pd"]
-        return "\n".join(lines) + "\n"
+        foreign = [f"import {name}" for name in used if name in _FOREIGN] + self.further_imports(source)
+        return (
+            "\n".join([*lines, "", *sorted(foreign, key=lambda line: (line.startswith("from"), line.lower()))]) + "\n"
+        )
+
+    def further_imports(self, source: str) -> list[str]:
+        """Lines that import what is not a module's own name."""
+        return ["import pandas as pd"] if "pd." in source else []
 
     # ── parts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -195,6 +202,17 @@ class Script:
     def table(self) -> str:
         """``table()``: the rows as a DataFrame."""
         return _TABLE
+
+
+def laid_out(parts: list[str]) -> str:
+    """The parts of a script with the blank lines that PEP 8 wants between them."""
+    source = ""
+    for part in parts:
+        if text := part.strip("\n"):
+            is_block = text.startswith(("def ", "class ", "@", "if __name__")) or source.rstrip("\n").endswith("\0")
+            source = source.replace("\0", "") + ("\n\n\n" if is_block else "\n\n") + text
+            source += "\0" if text.startswith(("def ", "class ", "@")) else ""
+    return source.replace("\0", "").lstrip("\n").join(["\n", "\n"])
 
 
 def quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -25,17 +26,21 @@ def python(secret: Secret, fallback: str, needs: Needs) -> str:
         needs.imports.add("keyring")
         needs.packages.add("keyring")
         service, _, user = rest.rpartition("/")
-        return f"keyring.get_password({service!r}, {user!r})"
+        return f"keyring.get_password({_text(service)}, {_text(user)})"
     if scheme == "file":
         needs.imports.add("pathlib")
-        return f"pathlib.Path({rest!r}).expanduser().read_text().rstrip('\\n')"
+        return f'pathlib.Path({_text(rest)}).expanduser().read_text().rstrip("\\n")'
     if scheme == "colab":
         needs.imports.add("google.colab.userdata")
-        return f"google.colab.userdata.get({rest!r})"
+        return f"google.colab.userdata.get({_text(rest)})"
     name = rest if scheme == "env" else fallback
     needs.imports.add("os")
     needs.variables[name] = None
-    return f"os.environ[{name!r}]"
+    return f"os.environ[{_text(name)}]"
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def shell(secret: Secret, fallback: str, needs: Needs) -> str:

@@ -148,7 +148,7 @@ def test_the_magics(magics: NotebookShell, tmp_path: Path) -> None:
     )
     shown = repr(magics.run("%apicall shop.items -p state=closed --as-code httpx"))
     assert 'state = "closed"' in shown
-    assert "os.environ['SHOP_KEY']" in shown
+    assert 'os.environ["SHOP_KEY"]' in shown
     assert "apiconn_nb" not in shown.partition('"""\n')[2]
     compile(shown, "script", "exec")
     assert '"openapi": "3.1.0"' in repr(magics.run("%apiconn_export shop openapi"))

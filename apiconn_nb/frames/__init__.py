@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from apiconn_nb.frames.accessor import Origin, attach, origin_of
+    from apiconn_nb.frames.accessor import Answer, Origin, answer_of, attach
     from apiconn_nb.frames.builder import FrameBuilder, to_frame
     from apiconn_nb.frames.content import kind_of
     from apiconn_nb.frames.encoding import text_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from apiconn_nb.frames.table import Table
 
 _ROOMS = {
+    "Answer": "accessor",
     "FrameBuilder": "builder",
     "FrameOptions": "options",
     "Found": "rows",
@@ -30,23 +31,24 @@ _ROOMS = {
     "attach": "accessor",
     "find_rows": "rows",
     "kind_of": "content",
-    "origin_of": "accessor",
+    "answer_of": "accessor",
     "pins_of": "pins",
     "text_of": "encoding",
     "to_frame": "builder",
 }
 
 __all__ = [
+    "Answer",
     "Found",
     "FrameBuilder",
     "FrameOptions",
     "Origin",
     "Raw",
     "Table",
+    "answer_of",
     "attach",
     "find_rows",
     "kind_of",
-    "origin_of",
     "pins_of",
     "text_of",
     "to_frame",

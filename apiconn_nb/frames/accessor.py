@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
@@ -39,11 +40,25 @@ class Origin(Protocol):
     def provenance(self) -> Mapping[str, Any]:
         """What goes into ``df.attrs["apiconn"]``: JSON values, redacted."""
 
-    def refresh(self) -> pd.DataFrame:
-        """The same call again, as a new frame."""
+    @property
+    def again(self) -> Callable[[], Any] | None:
+        """Makes the same call again, and returns what has the new frame as ``.frame()``; None where that cannot be.
+
+        It must not hold the frame, which would then never be gone.
+        """
 
 
-_origins: dict[int, tuple[weakref.ref[pd.DataFrame], Origin]] = {}
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is kept for as long as the frame lives: the origin less the frame itself."""
+
+    request: Any
+    table: Table
+    failures: pd.DataFrame
+    again: Callable[[], Any] | None
+
+
+_answers: dict[int, tuple[weakref.ref[pd.DataFrame], Answer]] = {}
 
 
 def attach(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
@@ -51,18 +66,19 @@ def attach(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     provenance = json.loads(json.dumps(dict(origin.provenance), allow_nan=False))
     number = id(frame)
 
-    def gone(_: weakref.ref[pd.DataFrame], origins: dict[int, Any] = _origins) -> None:
-        origins.pop(number, None)  # a default: at the interpreter's end the module's own names are gone first
+    def gone(_: weakref.ref[pd.DataFrame]) -> None:
+        _answers.pop(number, None)
 
-    _origins[number] = (weakref.ref(frame, gone), origin)
+    answer = Answer(origin.request, origin.table.without_frame(), origin.failures, origin.again)
+    _answers[number] = (weakref.ref(frame, gone), answer)
     frame.attrs[ATTRS] = provenance
     return frame
 
 
-def origin_of(frame: pd.DataFrame) -> Origin | None:
+def answer_of(frame: pd.DataFrame) -> Answer | None:
     """What was attached to this very frame; None for any other, also for one made from it."""
-    reference, origin = _origins.get(id(frame), (None, None))
-    return origin if reference is not None and reference() is frame else None
+    reference, answer = _answers.get(id(frame), (None, None))
+    return answer if reference is not None and reference() is frame else None
 
 
 class ApiAccessor:
@@ -75,27 +91,27 @@ class ApiAccessor:
     @property
     def request(self) -> Any:
         """The request that brought this frame, without secrets."""
-        return self._origin().request
+        return self._answer().request
 
     @property
     def raw(self) -> bytes | list[bytes]:
         """The answer's bytes; a list of them where it came in several pages."""
-        return self._origin().table.raw.content
+        return self._answer().table.raw.content
 
     @property
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """The child tables by the path of their list; ``$`` is what the answer holds beside the rows."""
-        return self._origin().table.tables
+        return self._answer().table.tables
 
     @property
     def notes(self) -> list[str]:
         """What there is to know about this frame, one line each."""
-        return list(self._origin().table.notes)
+        return list(self._answer().table.notes)
 
     @property
     def failures(self) -> pd.DataFrame:
         """The calls of a sweep that failed: their parameters, status and reason."""
-        return self._origin().failures
+        return self._answer().failures
 
     def table(self, records: str | None = None, explode: str | None = None, wide: int | None = None) -> pd.DataFrame:
         """Another frame of the same answer, without a call.
@@ -103,23 +119,27 @@ class ApiAccessor:
         `records`: a JMESPath to the rows. `explode`: the path of a list whose elements become rows. `wide`: lists as
         numbered columns, at most this many.
         """
-        made: pd.DataFrame = self._origin().table.reshape(records=records, explode=explode, wide=wide).frame
+        made: pd.DataFrame = self._answer().table.reshape(records=records, explode=explode, wide=wide).frame
         return made
 
     def refresh(self) -> pd.DataFrame:
         """The same call again, as a new frame."""
-        return self._origin().refresh()
+        again = self._answer().again
+        if again is None:
+            raise FrameError("This frame's call cannot be made again from here: run its cell.")
+        made: pd.DataFrame = again().frame()
+        return made
 
     def __repr__(self) -> str:
         frame = self._frame()
-        origin = None if frame is None else origin_of(frame)
-        return "<no answer of a call>" if origin is None else f"<{origin.request} · {origin.table.found.explain()}>"
+        answer = None if frame is None else answer_of(frame)
+        return "<no answer of a call>" if answer is None else f"<{answer.request} · {answer.table.found.explain()}>"
 
-    def _origin(self) -> Origin:
+    def _answer(self) -> Answer:
         frame = self._frame()
-        origin = None if frame is None else origin_of(frame)
-        if origin is not None:
-            return origin
+        answer = None if frame is None else answer_of(frame)
+        if answer is not None:
+            return answer
         if frame is not None and ATTRS in frame.attrs:
             raise FrameError(
                 "This frame was made from another; the answer is kept with the one that the call returned."

@@ -55,6 +55,7 @@ class FrameBuilder:
         self._raw = Raw() if raw is None else raw
         self._gathered = Gathered(records, options)
         self._frames: list[pd.DataFrame] = []
+        self._tabular_rows = 0
         self._sheets: dict[str, pd.DataFrame] = {}
         self._notes: dict[str, None] = {}
         self._kind: Kind | None = None
@@ -64,7 +65,7 @@ class FrameBuilder:
     @property
     def rows(self) -> int:
         """How many rows there are so far."""
-        return self._gathered.rows + sum(map(len, self._frames))
+        return self._gathered.rows + self._tabular_rows
 
     def add(self, content: bytes, content_type: str = "") -> int:
         """Add one answer (one page). Returns how many rows it had; on an error nothing of it is added."""
@@ -105,6 +106,7 @@ class FrameBuilder:
             if kind in TABULAR:
                 sheet = table_of(content, content_type, kind)
                 self._frames.append(sheet.frame)
+                self._tabular_rows += len(sheet.frame)
                 self._sheets.update(sheet.others)
                 self._notes.update(dict.fromkeys(sheet.notes))
                 rows = len(sheet.frame)
@@ -134,6 +136,7 @@ class FrameBuilder:
 
     def _joined(self) -> pd.DataFrame:
         frame = self._frames[0] if len(self._frames) == 1 else pd.concat(self._frames, ignore_index=True)
+        self._frames = []
         return tabular.infer(frame, self._options.dates) if self._kind in {"csv", "tsv"} else frame
 
     def _reshape(self, records: str | None = None, explode: str | None = None, wide: int | None = None) -> Table:

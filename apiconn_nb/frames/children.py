@@ -35,7 +35,10 @@ class ChildTables(Mapping[str, pd.DataFrame]):
     """
 
     def __init__(self, parent: Typed, options: FrameOptions, rest: Callable[[], Typed | None]) -> None:
-        self._parent = parent
+        # Not all of the parent's columns: they would stay in memory when a person drops them from the frame.
+        self._cells = parent.lists
+        self._keys = {name: parent.columns[escape(name)] for name in KEYS if escape(name) in parent.columns}
+        self._infer = parent.infer
         self._options = options
         self._rest = rest
         self._made: dict[str, pd.DataFrame] = {}
@@ -45,7 +48,7 @@ class ChildTables(Mapping[str, pd.DataFrame]):
 
     @cached_property
     def _lists(self) -> dict[str, Any]:
-        return {name: cells for name, cells in self._parent.lists.items() if _has_objects(cells)}
+        return {name: cells for name, cells in self._cells.items() if _has_objects(cells)}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name in self._lists:
@@ -88,8 +91,8 @@ class ChildTables(Mapping[str, pd.DataFrame]):
         counts = np.fromiter((len(cell) if type(cell) is list else 0 for cell in cells), np.int64, len(cells))
         root = Node()
         add_rows(root, [item for cell in cells if type(cell) is list for item in cell], 0)
-        typed = typed_columns(root, int(counts.sum()), self._options)
-        label, keys = _key_of(self._parent)
+        typed = typed_columns(root, int(counts.sum()), self._options, self._infer)
+        label, keys = _key_of(self._keys)
         parents = np.repeat(np.arange(len(cells)), counts)
         positions = np.arange(len(parents)) - np.repeat(np.cumsum(counts) - counts, counts)
         columns = {
@@ -104,13 +107,12 @@ def _has_objects(cells: Any) -> bool:
     return any(type(cell) is list and any(type(item) is dict for item in cell) for cell in cells)
 
 
-def _key_of(parent: Typed) -> tuple[str, Any]:
+def _key_of(keys: Mapping[str, Any]) -> tuple[str, Any]:
     """The name and cells of the column that tells the parent's rows apart; ``row`` and None where there is none."""
-    for name in KEYS:
-        if (cells := parent.columns.get(escape(name))) is not None and len(cells):
-            column = pd.Series(cells, copy=False)
-            if column.dtype.kind in "iuOUT" and column.notna().all() and _unique(column):
-                return name, column.to_numpy() if isinstance(column.dtype, np.dtype) else column.array
+    for name, cells in keys.items():
+        column = pd.Series(cells, copy=False)
+        if len(column) and column.dtype.kind in "iuOUT" and column.notna().all() and _unique(column):
+            return name, column.to_numpy() if isinstance(column.dtype, np.dtype) else column.array
     return "row", None
 
 

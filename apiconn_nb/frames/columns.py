@@ -17,14 +17,14 @@ A missing key and null are the same missing cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from apiconn_nb.frames.parts import EXACT, Part, fits_double, python_values
-from apiconn_nb.frames.text import joined
+from apiconn_nb.frames.parts import EXACT, Part, fits_double, pack, part_of, python_values
+from apiconn_nb.frames.text import as_text, joined, text_dtype
 
 _NONE = type(None)
 _INTEGERS = {"int", "ints"}
@@ -53,6 +53,14 @@ def column_of(parts: list[Part], tags: set[str], rows: int) -> Any:
     if "float" in tags and tags <= {*_NUMBERS, "object"}:
         return _numbers(cells)
     return cells
+
+
+def typed_cells(values: Sequence[Any]) -> Any:
+    """One column of plain values (no objects), typed by the contract; texts stay texts."""
+    part = part_of(values, set(map(type, values)), 0)
+    pack([part])
+    cells = column_of([part], {str(part.tag)} - {"none"}, len(values))
+    return as_text(cells, text_dtype()) if part.tag == "text" else cells
 
 
 def object_array(parts: list[Part], rows: int) -> Any:

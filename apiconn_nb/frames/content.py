@@ -66,7 +66,10 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
 )
 _LINE = 2**20  # bytes; no NDJSON has a longer first line
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"
-_HTML = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body|title|meta|script|style|div|p|h1|table)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def kind_of(content: bytes, content_type: str = "") -> Kind:
@@ -88,7 +91,7 @@ def kind_of(content: bytes, content_type: str = "") -> Kind:
     if _HTML.match(content[:2048]):
         return "html"
     if head[:1] == b"<" and named in {None, "text", "json", "xml"}:
-        return "xml" if head[:5] == b"<?xml" or named == "xml" else "html" if named is None else "xml"
+        return "xml"
     if named == "json":
         return "json"
     if named is not None:

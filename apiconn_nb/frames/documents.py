@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -102,11 +102,19 @@ class _Patient:
     def notes(self) -> list[str]:
         return [*self._seen, *([_repeat_note(list(self._repeated))] if self._repeated else [])]
 
-    def _float(self, literal: str) -> float | Decimal:
+    def _float(self, literal: str) -> float | Decimal | str:
         number = float(literal)
         if number in (float("inf"), float("-inf")) or (number == 0 and re.search("[1-9]", _mantissa(literal))):
-            self._seen["numbers outside the range of a double are kept exactly, as Decimal"] = None
-            return Decimal(literal)
+            return self._decimal(literal)
+        return number
+
+    def _decimal(self, literal: str) -> Decimal | str:
+        try:
+            number = Decimal(literal)
+        except InvalidOperation:  # an exponent of twenty digits
+            self._seen["numbers that nothing can hold are kept as text"] = None
+            return literal
+        self._seen["numbers outside the range of a double are kept exactly, as Decimal"] = None
         return number
 
     def _int(self, literal: str) -> int | Decimal:

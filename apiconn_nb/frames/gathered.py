@@ -39,13 +39,18 @@ class Gathered:
         self._bytes = 0
         self._reader: Reader | None = None
         self._stayed = 0
+        self._infer = False  # XML has no types
 
     def add(self, content: bytes, content_type: str, kind: Kind) -> int:
         """Add the rows of one document; returns how many. On an error none is added."""
         self._bytes += len(content)
-        added = self._read(content, content_type, kind) if self._bytes >= LARGE else None
-        if added is None:
-            added = self._add(*document_of(content, content_type, kind))
+        self._infer = self._infer or kind == "xml"
+        try:
+            added = self._read(content, content_type, kind) if self._bytes >= LARGE else None
+            if added is None:
+                added = self._add(*document_of(content, content_type, kind))
+        except RecursionError:
+            raise documents.too_deep() from None
         self.rows += added
         return added
 
@@ -62,7 +67,7 @@ class Gathered:
 
     def finish(self) -> Typed:
         """The typed columns of all rows; after this nothing can be added."""
-        typed = typed_columns(self._root, self.rows, self._options)
+        typed = typed_columns(self._root, self.rows, self._options, self._infer)
         self._note(typed.notes)
         if self._stayed:
             self._note([f"{self._stayed} lists of more than {self._options.wide} elements stay lists"])
@@ -78,10 +83,8 @@ class Gathered:
             self._stayed += stayed
         try:
             add_rows(self._root, rows, self.rows)
-        except BaseException as error:
+        except BaseException:
             forget(self._root, self.rows)
-            if isinstance(error, RecursionError):
-                raise documents.too_deep() from None
             raise
         self._took(found, notes)
         return len(rows)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from apiconn_nb.frames.columns import typed_cells
 from apiconn_nb.frames.dates import as_dates
 from apiconn_nb.frames.text import as_text, is_arrow, joined, pa, packed, text_dtype
-from apiconn_nb.frames.typed import typed_cells
 
 _INTEGER = r"-?(?:0|[1-9][0-9]*)"
 _NUMBER = _INTEGER + r"(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"

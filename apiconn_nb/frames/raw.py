@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import IO
 
@@ -56,7 +57,8 @@ class Raw:
     def _write(self, content: bytes) -> None:
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="apiconn-", buffering=0)  # noqa: SIM115 - as long as this object
+                self._file = tempfile.TemporaryFile(prefix="apiconn-", buffering=0)  # noqa: SIM115 - see finalize
+                weakref.finalize(self, self._file.close)
             view = memoryview(content)
             while view:
                 view = view[self._file.write(view) :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -27,3 +27,7 @@ class Table:
     notes: list[str]
     raw: Raw
     reshape: Callable[..., Table] = field(repr=False)
+
+    def without_frame(self) -> Table:
+        """The same without the rows: what may be kept for as long as the frame lives, and not keep it alive."""
+        return replace(self, frame=self.frame.iloc[:0].copy())

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from apiconn_nb.errors import FrameError
+from apiconn_nb.frames.columns import typed_cells
 from apiconn_nb.frames.encoding import text_of
 from apiconn_nb.frames.inferred import inferred, text_cells
+from apiconn_nb.frames.limits import check_parquet, check_workbook
 from apiconn_nb.frames.names import escape
 from apiconn_nb.frames.text import pa
-from apiconn_nb.frames.typed import frame_of, typed_cells
+from apiconn_nb.frames.typed import frame_of
 
 
 def separated(content: bytes, content_type: str, tab: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -65,6 +67,7 @@ def _separator(text: str) -> str:
 
 def excel(content: bytes) -> dict[str, pd.DataFrame]:
     """The sheets of a workbook by name, in order (extra ``excel``)."""
+    check_workbook(content)
     try:
         sheets = pd.read_excel(
             io.BytesIO(content), sheet_name=None, dtype=object, keep_default_na=False, na_values=[""]
@@ -91,7 +94,9 @@ def parquet(content: bytes) -> pd.DataFrame:
     _need_arrow("Parquet")
     from pyarrow import parquet as reader  # 60 ms that only a Parquet answer has to pay
 
-    return _from_arrow(_read("Parquet", lambda: reader.read_table(pa.BufferReader(content))))
+    file = _read("Parquet", lambda: reader.ParquetFile(pa.BufferReader(content)))
+    check_parquet(file.metadata, len(content))
+    return _from_arrow(_read("Parquet", file.read))
 
 
 def arrow(content: bytes) -> pd.DataFrame:

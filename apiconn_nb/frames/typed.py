@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,8 @@ import pandas as pd
 from apiconn_nb.frames.columns import column_of, kinds_in
 from apiconn_nb.frames.dates import as_dates
 from apiconn_nb.frames.flatten import Node
+from apiconn_nb.frames.inferred import inferred
 from apiconn_nb.frames.options import FrameOptions
-from apiconn_nb.frames.parts import pack, part_of
 from apiconn_nb.frames.text import as_text, text_dtype
 
 # Half the time of the constructor, which looks at every column anew; public from pandas 3 on.
@@ -25,6 +25,7 @@ class Typed:
     """The columns of `rows` rows by name; those of them that hold lists; notes."""
 
     rows: int
+    infer: bool = False
     columns: dict[str, Any] = field(default_factory=dict)
     lists: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -34,9 +35,12 @@ class Typed:
         return frame_of(self.columns, self.rows)
 
 
-def typed_columns(root: Node, rows: int, options: FrameOptions) -> Typed:
-    """All columns of a tree of `rows` rows; the tree's parts are let go of on the way."""
-    made = Typed(rows)
+def typed_columns(root: Node, rows: int, options: FrameOptions, infer: bool = False) -> Typed:
+    """All columns of a tree of `rows` rows; the tree's parts are let go of on the way.
+
+    `infer`: the texts came without types (XML), and are what all of a column is plainly written in.
+    """
+    made = Typed(rows, infer)
     text = text_dtype()
     mixed: list[str] = []
     for node in root.leaves():
@@ -45,8 +49,11 @@ def typed_columns(root: Node, rows: int, options: FrameOptions) -> Typed:
         cells = column_of(parts, tags, rows)
         if tags == {"text"}:
             first = next((part.first for part in parts if part.first), "")
-            dates = as_dates(cells, first) if options.dates else None
-            cells = as_text(cells, text) if dates is None else dates
+            if infer:
+                cells = inferred(cells, options.dates)
+            else:
+                dates = as_dates(cells, first) if options.dates else None
+                cells = as_text(cells, text) if dates is None else dates
         elif isinstance(cells, np.ndarray) and cells.dtype == object and tags:
             kinds = kinds_in(cells)
             if "list" in kinds:
@@ -66,8 +73,15 @@ def frame_of(columns: Mapping[str, Any], rows: int) -> pd.DataFrame:
     if _from_blocks is None or not columns:
         return pd.DataFrame(dict(columns), index=index, copy=False)
     blocks = [(_block(cells), np.array([place], np.intp)) for place, cells in enumerate(columns.values())]
-    made: pd.DataFrame = _from_blocks(blocks, index=index, columns=pd.Index(list(columns), dtype=text_dtype()))
+    made: pd.DataFrame = _from_blocks(blocks, index=index, columns=_names(list(columns)))
     return made
+
+
+def _names(names: list[str]) -> Any:
+    try:
+        return pd.Index(names, dtype=text_dtype())
+    except UnicodeEncodeError:  # a lone surrogate in a key is no UTF-8
+        return pd.Index(names, dtype=object)
 
 
 def _block(cells: Any) -> Any:
@@ -75,11 +89,3 @@ def _block(cells: Any) -> Any:
     if isinstance(cells, np.ndarray):
         return (pd.DatetimeIndex(cells).array if cells.dtype.kind == "M" else cells).reshape(1, -1)
     return cells.reshape(1, -1) if isinstance(cells.dtype, np.dtype) else cells
-
-
-def typed_cells(values: Sequence[Any]) -> Any:
-    """One column of plain values (no objects), typed by the contract; texts stay texts."""
-    part = part_of(values, set(map(type, values)), 0)
-    pack([part])
-    cells = column_of([part], {str(part.tag)} - {"none"}, len(values))
-    return as_text(cells, text_dtype()) if part.tag == "text" else cells

@@ -2,7 +2,7 @@
 
 An element becomes an object of its attributes (``@name``), its children by their local names, and its text
 (``#text``); one with text alone becomes that text, an empty one null. Children of one name are a list; so is a lone
-child in an element that holds nothing else.
+``order`` in ``orders``.
 """
 
 from __future__ import annotations
@@ -41,10 +41,8 @@ def _value(element: Any) -> Any:
     text = _text(element)
     if not children and not made:
         return text
-    lone = len(children) == 1
     for name, values in children.items():
-        nested = any(isinstance(value, dict) for value in values)
-        made[name] = values if len(values) > 1 or (lone and nested) else values[0]
+        made[name] = values if len(values) > 1 or _is_list_of(_local(element.tag), name) else values[0]
     if text is not None:
         made["#text"] = text
     return made
@@ -53,6 +51,11 @@ def _value(element: Any) -> Any:
 def _text(element: Any) -> str | None:
     parts = [element.text or "", *(child.tail or "" for child in element)]
     return "".join(parts).strip() or None
+
+
+def _is_list_of(outer: str, inner: str) -> bool:
+    """Whether an element is named as a list of such children: ``orders`` of ``order``, ``ArrayOfOrder``."""
+    return outer.lower() != inner.lower() and len(inner) > 2 and inner.lower()[:-1] in outer.lower()
 
 
 def _local(tag: str) -> str:

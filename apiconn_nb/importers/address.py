@@ -82,6 +82,8 @@ def _below(base: str, target: str) -> Address:
     if "?" in path or "#" in path or names_in(path):
         return Address(origin, path + target, address.userinfo, address.lost, address.missing)
     address.base = origin + path.rstrip("/") if origin else ""
+    if address.base:
+        check_url(address.base, "Base URL")
     address.target = target if not target or target.startswith(("/", "?")) else f"/{target}"
     return address
 

@@ -13,7 +13,8 @@ from apiconn_nb.importers.address import Address, address_of
 from apiconn_nb.importers.draft import Call, Draft
 from apiconn_nb.importers.names import collection_name, host_name, unique
 from apiconn_nb.importers.report import Report
-from apiconn_nb.importers.writing import Group, Writing, shown
+from apiconn_nb.importers.writing import Group, Writing
+from apiconn_nb.importers.written import shown
 from apiconn_nb.settings import CollectionSettings
 
 MOST_CALLS = 5000

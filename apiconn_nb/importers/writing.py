@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +22,7 @@ from apiconn_nb.importers.written import (
     CannotWrite,
     bare_names,
     header_of,
+    shown,
     written_body,
     written_header,
     written_target,
@@ -69,6 +69,7 @@ class Writing:
                 self._report.calls.append(f"{self._name}.{key}")
         method, values = self._method()
         connection = self._connection()
+        connection = self._sound(connection)
         settings = CollectionSettings(self._name, method, connection, values, calls)
         try:
             settings.check()
@@ -77,6 +78,17 @@ class Writing:
             settings = CollectionSettings(self._name, "none", connection, {}, calls)
         self._introduce(settings)
         return settings
+
+    def _sound(self, connection: dict[str, Any]) -> dict[str, Any]:
+        """The settings of the connection that hold, each looked at alone."""
+        sound: dict[str, Any] = {}
+        for name, value in connection.items():
+            try:
+                CollectionSettings(self._name, connection={name: value}).check()
+                sound[name] = value
+            except ApiConnError as error:
+                self._lost(str(error))
+        return sound
 
     def _introduce(self, settings: CollectionSettings) -> None:
         label = auth.method(settings.method).label
@@ -281,9 +293,3 @@ def _tried(saved: SavedCall, base: str) -> list[str]:
     except (UnicodeEncodeError, ValueError) as error:
         raise CannotWrite(f"it cannot be sent ({type(error).__name__})") from None
     return []
-
-
-def shown(url: str) -> str:
-    """A draft's URL for a message: without its query and user, where credentials may stand."""
-    bare = re.sub(r"//[^/@]*@", "//", url.partition("?")[0].partition("#")[0])
-    return replaced(bare, lambda name: f"[{name}]")[:100]

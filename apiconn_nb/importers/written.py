@@ -148,3 +148,9 @@ def decoded_pairs(text: str) -> list[tuple[str, str]]:
 def header_of(call: Call, name: str) -> str:
     """The value of a call's header; empty where there is none."""
     return next((value for key, value in call.headers if key.lower() == name.lower()), "")
+
+
+def shown(url: str) -> str:
+    """A draft's URL for a message: without its query and user, where credentials may stand."""
+    bare = re.sub(r"//[^/@]*@", "//", url.partition("?")[0].partition("#")[0])
+    return replaced(bare, lambda name: f"[{name}]")[:100]

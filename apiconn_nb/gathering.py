@@ -90,7 +90,9 @@ class Gathering:
         with self._watched():
             try:
                 kind = kind_of(block, content_type)
-                if kind == "events":
+                if kind == "empty":
+                    rows = 0
+                elif kind == "events":
                     rows = self._builder.feed(re.sub(rb"\r\n?", b"\n", block) + b"\n\n", content_type)
                 elif kind == "ndjson":
                     rows = self._builder.feed(block if block.endswith(b"\n") else block + b"\n", content_type)

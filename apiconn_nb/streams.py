@@ -16,6 +16,7 @@ from apiconn_nb.frames.encoding import charset_of
 from apiconn_nb.gathering import Gathering
 
 BLOCK = 1 << 20  # bytes of lines that become rows at a time
+_LONGEST_RECORD = 2 << 20  # bytes
 _HEAD = 4096  # bytes that show whether it is what its type says
 _ASCII_AT_HEART = (None, "utf-8", "ascii", "iso8859-1", "cp1252")  # a line end is one byte in them, and nothing else is
 
@@ -81,7 +82,7 @@ class Arrival:
     def _give(self, length: int) -> None:
         block = bytes(self._held[:length])
         del self._held[:length]
-        if not block.strip():
+        if not block:
             return
         before = self._gathering.rows
         try:
@@ -139,6 +140,8 @@ class _Records(_Lines):
             self._is_other = kind_of(head, self._content_type) not in ("csv", "tsv") or b"\0" in head
             first = head.partition(b"\n")[0].decode("latin-1")
             self._separator = max(",;\t|", key=first.count)
+        # A quote that is never closed: the rest is one record, which is not looked through anew with each block.
+        self._is_other = self._is_other or seen > _LONGEST_RECORD
         if self._is_other:
             return 0
         return self._ends(held)[-1] if b'"' in held else held.rfind(b"\n", seen) + 1

@@ -49,11 +49,13 @@ class PasswordGrant(TokenMethod):
         """A fresh token by username and password."""
         if self.token_endpoint not in _warned:
             _warned.add(self.token_endpoint)
-            warnings.warn(
+            # Explicit: a saved notebook needs no path of this machine.
+            warnings.warn_explicit(
                 "The OAuth2 password flow hands your password to this client; RFC 9700 says to use another method "
                 "where the provider has one.",
                 LegacyGrantWarning,
-                stacklevel=2,
+                "apiconn_nb",
+                0,
             )
         form = {"grant_type": "password", "username": self.username, "password": self.password.reveal()}
         if self.scope:

@@ -75,7 +75,7 @@ def excel(content: bytes) -> dict[str, pd.DataFrame]:
     except ImportError:
         raise FrameError("An Excel answer needs one more package: pip install 'apiconn_nb[excel]'.") from None
     except Exception as error:  # openpyxl and zipfile raise what they like on a broken workbook
-        raise FrameError(f"Not a workbook that can be read: {error}") from None
+        raise FrameError(f"Not a workbook that can be read: {' '.join(str(error).split())}") from None
     return {str(name): _typed_sheet(sheet) for name, sheet in sheets.items()}
 
 

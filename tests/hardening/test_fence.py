@@ -105,7 +105,9 @@ def test_redirects(attacked: Any, echo: Echo, status: int, method: str) -> None:
     def call(collection: Any, address: str) -> None:
         echo.rules.clear()
         echo.answer("/api/a", Answer(status, b"", {"Location": header(address)}))
-        collection.send(f"{method} /a\nX-P: [p]\n\n[<p>]" if method == "POST" else "GET /a?p=[p]", p=Secret("private-1"))
+        collection.send(
+            f"{method} /a\nX-P: [p]\n\n[<p>]" if method == "POST" else "GET /a?p=[p]", p=Secret("private-1")
+        )
 
     attacked(call, "key-in-url")
 
@@ -164,7 +166,9 @@ def test_a_redirect_that_is_allowed_without_credentials(
         for cell in ("GET /a?p=[p]\nX-P: [p]\nCookie: [p]", "POST /a\nX-P: [p]\n\n[<p>]"):
 
             def moved(arrived: Arrived, status: int = status) -> Answer:
-                return Answer(status, b"", {"Location": f"{other_echo.url}/there", "Set-Cookie": "s=1; Domain=127.0.0.1"})
+                return Answer(
+                    status, b"", {"Location": f"{other_echo.url}/there", "Set-Cookie": "s=1; Domain=127.0.0.1"}
+                )
 
             echo.rules.clear()
             echo.answer("/a", moved)

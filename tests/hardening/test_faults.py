@@ -1,0 +1,116 @@
+"""Between us and a real server: for each fault rows or one clear error, in time, and the next call works."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from apiconn_nb import demo
+from apiconn_nb.calling import run
+from apiconn_nb.errors import ApiConnError
+from apiconn_nb.live_collection import Collection
+from apiconn_nb.request import parse
+from tests.hardening import evidence
+from tests.hardening.faults import FAULTS, UNHARMED
+from tests.hardening.proxy import FaultProxy, Passage
+from tests.opened import Open
+from tests.servers.httpbin import Httpbin
+
+TIMEOUT = 0.6  # seconds for a whole call
+LATE = 1.5  # seconds after it that a loaded machine may need
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[str]:
+    with demo.serve() as running:
+        yield running.url
+
+
+@pytest.fixture
+def proxied() -> Iterator[Callable[[str], FaultProxy]]:
+    """``proxied(url)``: a fault proxy in front of the server there."""
+    made: list[FaultProxy] = []
+
+    def make(url: str) -> FaultProxy:
+        made.append(FaultProxy(int(url.rpartition(":")[2])))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def meets(collection: Collection, path: str, proxy: FaultProxy, fault: Callable[[Passage], None]) -> str:
+    """What became of a call: the number of rows, or the error's one line; in time and with nothing left open."""
+    began = time.monotonic()
+    try:
+        with proxy.breaking(fault):
+            outcome = run(collection, parse(f"GET {path}"), timeout=TIMEOUT)
+        became = f"{len(outcome.frame())} rows"
+    except ApiConnError as error:
+        became = str(error)
+        assert "\n" not in became
+        assert len(became) < 700, became
+    took = time.monotonic() - began
+    assert took < TIMEOUT + LATE, f"{took:.1f} s: {became}"
+    assert not [each.name for each in threading.enumerate() if each.name.startswith("apiconn")]
+    return became
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_between_us_and_the_demo(
+    shop: str, proxied: Callable[[str], FaultProxy], opened: Open, name: str
+) -> None:
+    proxy = proxied(shop)
+    collection = opened(f"{proxy.url}/none", retries=0)
+    became = meets(collection, "/customers", proxy, FAULTS[name])
+    assert became.endswith(" rows") == (name in UNHARMED), became
+    assert len(run(collection, parse("GET /customers")).frame()) == 50
+    evidence.count("faults", survived=1)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_between_us_and_httpbin(
+    httpbin: Httpbin, proxied: Callable[[str], FaultProxy], opened: Open, name: str
+) -> None:
+    proxy = proxied(httpbin.url)
+    collection = opened(proxy.url, retries=0)
+    became = meets(collection, "/json", proxy, FAULTS[name])
+    assert became.endswith(" rows") == (name in UNHARMED), became
+    assert len(run(collection, parse("GET /json")).frame()) > 0
+    evidence.count("faults", survived=1)
+
+
+def test_a_data_call_is_tried_again_and_an_action_is_not(
+    shop: str, proxied: Callable[[str], FaultProxy], opened: Open
+) -> None:
+    proxy = proxied(shop)
+    collection = opened(f"{proxy.url}/none", retries=2)
+    proxy.fault = FAULTS["reset_in_the_body"]
+    with pytest.raises(ApiConnError, match="3 attempts"):
+        run(collection, parse("GET /customers"))
+    before = proxy.connections
+    with pytest.raises(ApiConnError, match="not sent again"):
+        run(collection, parse('POST /orders\n\n{"customer_id": 1}'))
+    assert proxy.connections == before + 1
+
+
+def test_nothing_stays_open(shop: str, proxied: Callable[[str], FaultProxy], opened: Open) -> None:
+    proxy = proxied(shop)
+    collection = opened(f"{proxy.url}/none", retries=0)
+    process = psutil.Process()
+
+    def ours() -> int:
+        gc.collect()
+        return sum(each.raddr != () and f":{each.raddr.port}" in proxy.url for each in process.net_connections())
+
+    for name in ("reset_in_the_body", "stalled_in_the_body", "a_length_too_large", "gzip_that_was_cut", "two_answers"):
+        for _ in range(3):
+            meets(collection, "/customers", proxy, FAULTS[name])
+    run(collection, parse("GET /customers"))
+    assert ours() <= 2

@@ -23,6 +23,7 @@ _FORMS = (
     re.compile(_DAY),
 )
 _DATE_LENGTH = 10
+_FIRST_YEAR, _LAST_YEAR = "1678", "2262"  # whole years that 64 bits of nanoseconds hold
 
 
 def as_dates(cells: Any, first: str) -> Any:
@@ -39,20 +40,22 @@ def as_dates(cells: Any, first: str) -> Any:
 
 def _from_arrow(cells: Any, form: re.Pattern[str]) -> Any:
     zone = "UTC" if form is _FORMS[0] else None
+    unit = _unit(cells)
     try:
         if form is _FORMS[2]:
             cells = cells.cast(pa.date32())
         elif form is _FORMS[1] and not _all_longer(cells, _DATE_LENGTH):
             return None  # Arrow's reader takes dates among date-times; the contract does not
+        times = cells.cast(pa.timestamp(unit, zone))
     except pa.ArrowInvalid:
         return None
-    for unit in ("ns", "us"):
-        try:
-            times = cells.cast(pa.timestamp(unit, zone))
-        except pa.ArrowInvalid:
-            continue
-        return times.to_numpy() if zone is None else _utc(unit).__from_arrow__(times)
-    return None
+    return times.to_numpy() if zone is None else _utc(unit).__from_arrow__(times)
+
+
+def _unit(cells: Any) -> Literal["ns", "us"]:
+    """The finest unit that holds all years; told from the texts, since older Arrows let nanoseconds overflow."""
+    ends = pc.min_max(cells).as_py()
+    return "ns" if ends["min"] >= _FIRST_YEAR and ends["max"] < _LAST_YEAR else "us"
 
 
 def _all_longer(cells: Any, length: int) -> bool:

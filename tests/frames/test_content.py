@@ -212,7 +212,10 @@ def test_parquet_and_arrow() -> None:
             "id": pa.array([1, None], pa.int32()),
             "ok": pa.array([True, None]),
             "tags": [["x"], []],
-            "owner": [{"login": "a", "age": 3}, {"login": "b", "age": None}],
+            "owner": pa.array(
+                [{"login": "a", "age": 3}, {"login": "b", "age": None}],
+                pa.struct([("login", pa.string()), ("age", pa.int64())]),
+            ),
             "a.b": ["x", None],
         }
     )

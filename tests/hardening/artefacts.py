@@ -164,14 +164,12 @@ def of_frame(frame: pd.DataFrame, folder: Path) -> dict[str, Any]:
     return {
         **of_object("frame", frame),
         **of_object("df.api", accessor),
-        **of_http("df.api.request", accessor._origin().request),
-        **of_http("df.api response", accessor._origin().response),
-        **of_object("outcome", accessor._origin()),
+        **of_http("df.api.request", accessor.request),
+        **of_object("df.api answer", accessor._answer()),
         "attrs": json.dumps(frame.attrs),
         "cells": frame.to_string(max_colwidth=None),
         "raw": repr(accessor.raw),
         "notes": accessor.notes,
-        "status": accessor._origin().status(),
         "failures": repr(accessor.failures),
     }
 

@@ -277,7 +277,7 @@ BAD: list[tuple[str, type[ApiConnError], str]] = [
     ("%%apicall shop GET /a\nGET /b", UsageError, "stands twice"),
     ("%apicall shop GET https://elsewhere.example/x", ApiConnError, "no origin of shop"),
     ("%apicall shop GET /x -p v=1 -o", UsageError, "expected one argument"),
-    ("%apicall --resume", UsageError, "nothing to resume"),
+    ("%apicall --resume", UsageError, "Nothing is unfinished"),
 ]
 
 

@@ -54,6 +54,11 @@ class Failure:
 Result = tuple[Answered, ...]
 
 
+def weight_of(result: Result) -> int:
+    """Bytes of an answer, and something for what is around them."""
+    return 512 + sum(len(page.content) for page in result)
+
+
 class Sender(Protocol):
     """What sends: a `Crew`."""
 

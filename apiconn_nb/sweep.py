@@ -20,7 +20,7 @@ from apiconn_nb.limiter import duration
 from apiconn_nb.options import Options, settle, settle_values
 from apiconn_nb.outcome import Outcome
 from apiconn_nb.progress import Progress, Watch
-from apiconn_nb.row_call import Answered, Failure, Result, RowCall
+from apiconn_nb.row_call import Answered, Failure, Result, RowCall, weight_of
 
 if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 
 _LARGE = 200  # calls; what takes longer is announced
 _FIRST = 10  # answers; where none of them can succeed, the others are not tried
-
-
-def _weight(result: Result) -> int:
-    """Bytes of an answer, and something for what is around them."""
-    return 512 + sum(len(page.content) for page in result)
 
 
 @dataclass
@@ -55,8 +50,7 @@ class Sweep:
     keep: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        table = self.rows if isinstance(self.rows, pd.DataFrame) else pd.DataFrame(list(self.rows))
-        self._table = table.reset_index(drop=True)
+        self._table = self._read()
         self.options = settle(self.options, self.saved, {})
         constant = settle_values(self.saved, self.values, {}, self.collection.name)
         self._used = [name for name in self.template.names() if name in self._table.columns and name not in self.values]
@@ -74,6 +68,10 @@ class Sweep:
         self._safe: set[int] = set()  # rows that were begun and have not acted
         self.failures: dict[int, Failure] = {}
         self.seconds = 0.0
+
+    def _read(self) -> pd.DataFrame:
+        table = self.rows if isinstance(self.rows, pd.DataFrame) else pd.DataFrame(list(self.rows))
+        return table.reset_index(drop=True)
 
     # ── what can be done with it (and with a walk) ─────────────────────────────────────────────────────────────────
 
@@ -151,10 +149,10 @@ class Sweep:
 
     # ── the calls ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _results(self, pending: list[int]) -> Generator[tuple[int, Result | BaseException]]:
+    def _results(self, pending: list[int]) -> Generator[tuple[int, Result | Failure | BaseException]]:
         """What each pending row gives, in order; what was under way at an interrupt is taken too."""
         with Crew(self.collection, min(self.options.concurrency, max(1, len(pending)))) as crew:
-            ordered = crew.in_order(self.call.make, pending, _weight)
+            ordered = crew.in_order(self.call.make, pending, weight_of)
             try:
                 yield from ordered
             except BaseException:
@@ -170,9 +168,12 @@ class Sweep:
         if watch is not None:
             watch(state)
 
-    def _take(self, row: int, result: Result | BaseException) -> int:
+    def _take(self, row: int, result: Result | Failure | BaseException) -> int:
         if isinstance(result, tuple):
             return self._keep_answer(row, result)
+        if isinstance(result, Failure):
+            self.failures[row] = result
+            return 0
         if isinstance(result, AuthError | FenceError | UsageError) or not isinstance(result, ApiConnError):
             raise result  # the next row would meet it too
         self.failures[row] = self.call.failure(row, result)
@@ -280,7 +281,7 @@ class Sweep:
 
     def _check(self, constant: Mapping[str, Any]) -> None:
         given = set(constant) | set(self._used)
-        there = ", ".join(map(str, self._table.columns))
+        there = ", ".join(map(str, getattr(self.rows, "columns", self._table.columns)))
         for name in self.template.names():
             if name not in given:
                 raise UsageError(

@@ -21,6 +21,7 @@ from apiconn_nb.outcome import Outcome
 from apiconn_nb.paging import paginator_named
 from apiconn_nb.request import Template, parse, without_optional
 from apiconn_nb.settings import SavedCall
+from apiconn_nb.spread import SpreadSweep, is_dask
 from apiconn_nb.sweep import Sweep
 from apiconn_nb.transcript import Transcript
 
@@ -161,10 +162,15 @@ def _sweep(
     given: dict[str, Any],
 ) -> Sweep:
     rows = shell.user_ns.get(each)
-    if not isinstance(rows, pd.DataFrame | list) or (isinstance(rows, list) and not all(map(_is_row, rows))):
-        raise UsageError(f"--each {each}: a DataFrame or a list of dicts of that name is needed in the notebook.")
+    spread = is_dask(rows)
+    is_table = spread or isinstance(rows, pd.DataFrame) or (isinstance(rows, list) and all(map(_is_row, rows)))
+    if not is_table:
+        raise UsageError(
+            f"--each {each}: a DataFrame (pandas or Dask) or a list of dicts of that name is needed in the notebook."
+        )
     keep = [name for names in given.get("keep", ()) for name in names.split(",")] or None
-    return Sweep(collection, template, rows, saved=saved, values=values, options=options, keep=keep)
+    kind = SpreadSweep if spread else Sweep
+    return kind(collection, template, rows, saved=saved, values=values, options=options, keep=keep)
 
 
 def _is_row(value: Any) -> bool:

@@ -91,7 +91,8 @@ class ApiConnMagics(Magics):
             --records PATH              where the rows are (JMESPath); else they are found
             --pages N|all               how many pages (default 1)
             --paginate KIND[:ARG]       where detection must be overruled
-            --each FRAME                one call per row of a DataFrame or list of dicts; its columns are the values
+            --each FRAME                one call per row of a DataFrame (pandas; Dask: on its workers) or list of dicts;
+                                        its columns are the values
             --keep COLUMN               a column to join to the result (default: those that the call uses); repeats
             --concurrency N             calls at a time (default 8)
             --resume                    go on with what an interrupt or error left out (no NAME needed)

@@ -11,6 +11,7 @@ from typing import IO
 from apiconn_nb.errors import FrameError
 
 KEEP = 256 * 2**20  # bytes in memory
+STREAMED = 32 * 2**20  # bytes in memory of what comes piece by piece: nobody else holds those
 LARGE = 8 * 2**20  # bytes; a piece that is written while the frame is being made
 
 # In memory the bytes themselves, on disk their offset and length.
@@ -36,16 +37,23 @@ class Raw:
     def add(self, content: bytes, content_type: str = "") -> None:
         """Keep one more page."""
         self._pages.append((content_type, []))
-        self.extend(content)
+        self._add(content, self._keep)
 
     def extend(self, content: bytes) -> None:
         """More of the last page, as a stream brings it."""
+        self._add(content, min(self._keep, STREAMED))
+
+    def _add(self, content: bytes, cap: int) -> None:
         pieces = self._pages[-1][1]
-        if self._held + len(content) <= self._keep:
+        if self._held + len(content) <= cap:
             self._held += len(content)
             pieces.append(content)
             return
-        pieces.append((self._end, len(content)))
+        before = pieces[-1] if pieces else b""
+        if isinstance(before, tuple) and sum(before) == self._end:
+            pieces[-1] = (before[0], before[1] + len(content))
+        else:
+            pieces.append((self._end, len(content)))
         self._end += len(content)
         self._written()
         if len(content) < LARGE:

@@ -1,12 +1,12 @@
-"""Bytes → frame against ``pandas.json_normalize(json.loads(…))``: time and peak memory, each run in a process of its own.
+"""Bytes → frame against ``pandas.json_normalize(json.loads(…))``: time and peak memory, each run a process of its own.
 
     python -m tests.benchmarks.frames_speed            10,000 and 50,000 records, a minute or two
     python -m tests.benchmarks.frames_speed --full     10,000 and 200,000 records, as published
     python -m tests.benchmarks.frames_speed --small    100 records, and what the first call costs
 
-Ratios count, and are made of runs that alternate; the times are this machine's. The best of the runs is taken: whatever else
-the machine does only ever adds to a time. Both sides get the same bytes and return a DataFrame; ours also finds the
-rows, types dates, and keeps the bytes.
+Ratios count, and are made of runs that alternate; the times are this machine's. The best of the runs is taken: whatever
+else the machine does only ever adds to a time. Both sides get the same bytes and return a DataFrame; ours also finds
+the rows, types dates, and keeps the bytes.
 """
 
 from __future__ import annotations
@@ -143,7 +143,8 @@ def versions() -> str:
     import pandas as pd
     import pyarrow as pa
 
-    return f"Python {platform.python_version()}, pandas {pd.__version__}, pyarrow {pa.__version__}, msgspec {msgspec.__version__}"
+    modules = ", ".join(f"{module.__name__} {module.__version__}" for module in (pd, pa, msgspec))
+    return f"Python {platform.python_version()}, {modules}"
 
 
 def main() -> None:

@@ -7,16 +7,18 @@ woken by its socket alone.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import ssl
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import httpcore
 
+_SLICE = 0.25  # seconds
 _deadlines = threading.local()
 
 
@@ -61,8 +63,11 @@ class Backend(httpcore.NetworkBackend):
         if self._is_cut:
             raise httpcore.ConnectError("the call was cancelled")
         left = _left(timeout, httpcore.ConnectTimeout)
-        stream = self._network.connect_tcp(host, port, left, local_address, socket_options)
-        return self._watched(stream)
+
+        def connect() -> httpcore.NetworkStream:
+            return self._network.connect_tcp(host, port, left, local_address, socket_options)
+
+        return self._watched(connect() if _needs_no_resolver(host) else _in_time(connect, host, left))
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -84,6 +89,64 @@ class Backend(httpcore.NetworkBackend):
         watched = Stream(stream, self)
         self._streams.add(watched)
         return watched
+
+
+def _needs_no_resolver(host: str) -> bool:
+    try:
+        return host == "localhost" or bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+
+
+def _in_time(connect: Callable[[], httpcore.NetworkStream], host: str, left: float | None) -> httpcore.NetworkStream:
+    """What `connect` returns, within `left` seconds. Raises what it raises, and httpcore.ConnectTimeout.
+
+    The system's resolver knows no time-out and hears no Ctrl-C, and some take half a minute to say no. So it is asked
+    on a thread of its own; a connection that comes too late is closed there.
+    """
+    done: list[httpcore.NetworkStream] = []
+    failed: list[BaseException] = []
+    ended = threading.Event()
+    lock = threading.Lock()
+    wanted = True
+
+    def run() -> None:
+        try:
+            stream = connect()
+            with lock:
+                if wanted:
+                    done.append(stream)
+                else:
+                    stream.close()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            ended.set()
+
+    threading.Thread(target=run, name="apiconn-connect", daemon=True).start()
+    try:
+        _wait(ended, left)
+    except BaseException:
+        with lock:
+            wanted = False
+        for stream in done:
+            stream.close()
+        raise
+    with lock:
+        wanted = False
+    if done:
+        return done[0]
+    if failed:
+        raise failed[0]
+    raise httpcore.ConnectTimeout(f"{host} was not found or did not answer in time")
+
+
+def _wait(ended: threading.Event, left: float | None) -> None:
+    until = None if left is None else time.monotonic() + left
+    # In slices: on Windows a longer wait would not let Ctrl-C through.
+    while not ended.wait(_SLICE if until is None else min(_SLICE, max(0.0, until - time.monotonic()))):
+        if until is not None and time.monotonic() >= until:
+            return
 
 
 class Stream(httpcore.NetworkStream):

@@ -1,4 +1,4 @@
-"""Figures of a run, for docs/security-evidence.md: ``APICONN_EVIDENCE=FILE`` has them written when the tests have ended.
+"""Figures of a run, for docs/security-evidence.md: ``APICONN_EVIDENCE=FILE`` has them written when the tests end.
 
 ``APICONN_LONG=1`` runs the long forms: 100,000 calls instead of 5,000, more fuzzing, an answer of a gigabyte.
 """

@@ -86,7 +86,7 @@ def slow_loris_in_the_head(passage: Passage) -> None:
 
 @fault
 def slow_loris_in_the_body(passage: Passage) -> None:
-    head, body = answered(passage)
+    head, _ = answered(passage)
     head = with_header(head, b"Content-Length", b"1000000")
     passage.say(head + b"\r\n\r\n", *[b" "] * 10_000, pause=0.05)
 

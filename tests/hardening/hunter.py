@@ -1,7 +1,8 @@
 """Secrets whose every part can be recognised, and the search for any part of one, in any encoding, in any artefact.
 
-A canary of `tests/canary.py` is found where it stands whole. These have a core of sixteen rare letters, and half of it is
-enough: what an encoding does to the rest (percent, JSON, HTML, repr, form, cut off in the middle) changes no letter of it.
+A canary of `tests/canary.py` is found where it stands whole. These have a core of sixteen rare letters, and half of it
+is enough: what an encoding does to the rest (percent, JSON, HTML, repr, form, a cut in the middle) changes no letter of
+it.
 """
 
 from __future__ import annotations

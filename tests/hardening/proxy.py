@@ -67,7 +67,7 @@ class Passage:
 
 
 class FaultProxy:
-    """Listens on `url` and passes on to `target` (a port of 127.0.0.1), by way of `fault`; None: passes on faithfully."""
+    """Listens on `url` and passes on to `target` (a port of 127.0.0.1) by way of `fault` (None: faithfully)."""
 
     def __init__(self, target: int) -> None:
         self._target = target

@@ -1,4 +1,4 @@
-"""A real kernel: all methods and a form in one notebook, run, saved with its widgets' state, restarted and run again."""
+"""A real kernel: all methods and a form in one notebook, run, saved with its widgets, restarted and run again."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from apiconn_nb.auth.oauth2_password import LegacyGrantWarning
 from apiconn_nb.secrets import Secret
 from tests.hardening import evidence
 from tests.hardening.artefacts import XMODES, all_logs, of_error, of_frame, of_http, of_object, of_process, of_shell
-from tests.hardening.methods import SLUGS, SetUp, set_up
+from tests.hardening.methods import SLUGS, set_up
 from tests.hardening.notebook import Notebook, interrupted
 from tests.hardening.world import SITUATIONS, World
 from tests.shell import NotebookShell

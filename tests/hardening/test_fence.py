@@ -1,6 +1,6 @@
-"""Hostile addresses by every way that a server can name one: no connection goes anywhere but to the collection's origin.
+"""Hostile addresses by every way that a server can name one: no connection but to the collection's origin.
 
-The witness is the network itself: each connection that is asked for is noted, whatever fence and URL parser think of it.
+The witness is the network itself: each connection that is asked for is noted, whatever fence and URL parser think.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ADDRESSES = (
     "http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://metadata.google.internal/",
     "", "?", "#", "http://", "http://?", "http://@/", "http://:80/", "http://[", "http://[]/", "http://]/", "http://%/",
     "http://a.b:c/", "http://a\x00b/", "http://a b/", "http://…/", "http://.", "http://..", "http://-/", "http://a..b/",
-    "http://" + "a" * 300 + ".example/", "http://evil.example/" + "a" * 70000, "%68ttp://evil.example/", "http%3A//evil.example",
+    "http://" + "a" * 300 + ".example/", "http://evil.example/" + "a" * 70000, "%68ttp://evil.example/", "http%3A//evil.example",  # noqa: E501
 )  # fmt: skip
 STATUSES = (301, 302, 303, 307, 308)
 

@@ -1,7 +1,7 @@
 """A provider and an API that accept whatever arrives, repeat all of it wherever they can, and fail as they are told.
 
-Each situation is a path below ``/api/``. What comes back holds the request as it came, credentials too: in the body, in a
-header, in a redirect's address. So what is searched afterwards has met every secret on its way back as well.
+Each situation is a path below ``/api/``. What comes back holds the request as it came, credentials too: in the body, in
+a header, in a redirect's address. So what is searched afterwards has met every secret on its way back as well.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _stranger(world: World) -> type[BaseHTTPRequestHandler]:
             world.to_stranger.append(self.received())
             self.answer(200, b"[]")
 
-        do_POST = do_PUT = do_GET
+        do_POST = do_PUT = do_GET  # noqa: N815 -- named by http.server
 
     return Stranger
 
@@ -137,7 +137,7 @@ def _handler(world: World) -> type[BaseHTTPRequestHandler]:
                 return self.answer(200, b'{"id": 1, "email": "ada@example.org"}')
             return self.situation(path.rpartition("/")[2], came, query)
 
-        do_POST = do_PUT = do_GET
+        do_POST = do_PUT = do_GET  # noqa: N815 -- named by http.server
 
         def situation(self, name: str, came: str, query: str) -> None:
             repeated = {"X-Seen": quote(came)[:4000], "Set-Cookie": "s=1"}

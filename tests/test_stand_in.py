@@ -64,4 +64,5 @@ def test_a_provider_of_somebody_else_waits_for_a_person(shop: Handle, magics: No
 def test_the_status_says_which_redirect_url_to_register(shop: Handle, magics: NotebookShell) -> None:
     magics.run(LOGIN.format(name="shop", url=shop.url))
 
-    assert "redirect URL  http://127.0.0.1:8765/callback (register it" in repr(magics.run("%apiconn_auth shop --status"))
+    shown = repr(magics.run("%apiconn_auth shop --status"))
+    assert "redirect URL  http://127.0.0.1:8765/callback (register it" in shown

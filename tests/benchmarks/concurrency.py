@@ -89,7 +89,7 @@ def main() -> None:
                 ours = sweep(url, str(made.ca_file), options.rows)
                 theirs = with_aiohttp(url, str(made.ca_file), options.rows)
                 print(
-                    f"sweep, {options.rows:,} rows over TLS, {CONCURRENCY} at a time: {ours:.0%} of the ideal (goal 85 %), "
+                    f"sweep, {options.rows:,} rows over TLS, {CONCURRENCY} at a time: {ours:.0%} of ideal (goal 85 %), "
                     f"aiohttp {theirs:.0%}, ratio {ours / theirs:.2f} (goal 0.95)"
                 )
 

@@ -78,7 +78,9 @@ def running(certificate: tuple[str, str] | None = None, latency: float = LATENCY
     Parameters: `certificate`, a pair of paths (PEM, key), None: plain HTTP; `latency`, seconds for each answer.
     """
     here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, certificate, latency), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(there, certificate, latency), daemon=True
+    )
     process.start()
     try:
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{here.recv()}"

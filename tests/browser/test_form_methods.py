@@ -1,6 +1,7 @@
 """Every method set up by the form alone in a real browser, saved, the kernel restarted, a call made.
 
-In JupyterLab against servers that nobody here wrote, with secrets in an OS keyring; in Notebook 7 against the demo, with
+In JupyterLab against servers that nobody here wrote, with secrets in an OS keyring; in Notebook 7 against the demo,
+with
 secrets in the kernel's memory, typed again when a call asks for them. Afterwards every file is searched.
 """
 

@@ -1,4 +1,4 @@
-"""What is typed into a secret field is in no saved notebook, checkpoint, workspace or second front end, whatever happens.
+"""What is typed into a secret field is in no saved notebook, checkpoint, workspace or second front end.
 
 *Save Widget State* is on throughout: everything that is part of a widget's state is in the file.
 """
@@ -129,9 +129,7 @@ def test_a_busy_kernel_gets_it_when_it_is_free(opened: Any, bench: Any, canary: 
 
 
 @pytest.mark.parametrize("is_killed", [True, False], ids=["dies", "restarts"])
-def test_a_kernel_that_goes_between_typing_and_saving(
-    opened: Any, bench: Any, canary: Canary, is_killed: bool
-) -> None:
+def test_a_kernel_that_goes_between_typing_and_saving(opened: Any, bench: Any, canary: Canary, is_killed: bool) -> None:
     page, form = opened
     form.secret("Password", canary("gone"))
     page.run_cell(OTHER, wait=False)
@@ -139,7 +137,9 @@ def test_a_kernel_that_goes_between_typing_and_saving(
     form.control("Password").blur()
     if is_killed:
         os.kill(kernel_process(bench), signal.SIGKILL)
-        page.wait_js("return /restarting|dead|starting|idle/.test(panel().sessionContext.session?.kernel?.status ?? '')")
+        page.wait_js(
+            "return /restarting|dead|starting|idle/.test(panel().sessionContext.session?.kernel?.status ?? '')"
+        )  # noqa: E501
     else:
         restart(page)
     canary.assert_absent(repr(page.save()), page.page.content())

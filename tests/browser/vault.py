@@ -1,4 +1,4 @@
-"""An OS keyring for kernels in tests: what they keep is in this process's memory, and on no disk that could be searched."""
+"""An OS keyring for kernels in tests: what they keep is in this process's memory, and on no disk."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_a_kernel_that_goes_between_typing_and_saving(opened: Any, bench: Any, c
         os.kill(kernel_process(bench), signal.SIGKILL)
         page.wait_js(
             "return /restarting|dead|starting|idle/.test(panel().sessionContext.session?.kernel?.status ?? '')"
-        )  # noqa: E501
+        )
     else:
         restart(page)
     canary.assert_absent(repr(page.save()), page.page.content())

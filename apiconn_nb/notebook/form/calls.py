@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from apiconn_nb.notebook.form.call_editor import CallEditor
 from apiconn_nb.notebook.form.fold import Fold
+from apiconn_nb.notebook.form.parts import toggle_class
 
 if TYPE_CHECKING:
     from apiconn_nb.notebook.form.secret_field import SecretField
@@ -60,21 +61,27 @@ class CallsBox:
     def _make(self) -> Any:
         parts, acting = self._form.parts, self._form.acting
         names = self._names()
-        self._list = parts.make(
-            widgets.Select, description="Call", options=names, value=None, rows=min(max(len(names), 3), 10)
-        )
+        self._list = parts.make(widgets.Select, description="Call", options=names, value=None)
         self._list.observe(lambda _: acting(self._chosen)(), "value")
         new = parts.button("New call", acting(lambda: self._edit("")), "apiconn-small")
         self._place = parts.box(classes=("apiconn-call",))
-        return parts.box(parts.box(self._list, classes=("apiconn-field",)), new, self._place)
+        self._list_box = parts.box(self._list, classes=("apiconn-field",))
+        self._show_list(names)
+        return parts.box(self._list_box, new, self._place)
+
+    def _show_list(self, names: list[str]) -> None:
+        self._list.rows = min(max(len(names), 3), 10)
+        toggle_class(self._list_box, "apiconn-hidden", not names)
 
     def _choose_quietly(self, name: str | None) -> None:
         if self._list is None:
             return
         self._is_showing = True
         try:
-            self._list.options = self._names()
+            names = self._names()
+            self._list.options = names
             self._list.value = name
+            self._show_list(names)
         finally:
             self._is_showing = False
 

@@ -85,6 +85,7 @@ export default {
     let form = null;
     let watcher = null;
     let last = 0;
+    let due = 0;
     let keptOutOf = null;
     const stop = new AbortController();
 
@@ -110,6 +111,7 @@ export default {
       on("apiconn:secret", secret);
       on("focusin", used);
       on("pointerenter", used);
+      form.addEventListener("keydown", ownKeys, { signal: stop.signal });
       return true;
     };
     const click = (event) => {
@@ -135,6 +137,10 @@ export default {
     const hold = (event) => {
       if (event.target.closest("button")) event.preventDefault();
     };
+    // A plain key pressed in the form is the form's: not the notebook's Enter (edit mode) or d, d (delete the cell).
+    const ownKeys = (event) => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
+    };
     const keepKeyOut = (event) => {
       const area = event.target;
       if (!area.closest?.(".apiconn-pem") || area.closest(".apiconn-secret")) return;
@@ -151,9 +157,12 @@ export default {
       setTimeout(() => model.send({ kind: "key left out", key }), 0);
     };
     const used = () => {
-      if (Date.now() - last < USED) return;
-      last = Date.now();
-      model.send({ kind: "used" });
+      if (due) return;
+      due = setTimeout(() => {
+        due = 0;
+        last = Date.now();
+        model.send({ kind: "used" });
+      }, Math.max(0, last + USED - Date.now()));
     };
 
     // The view is rendered before it is put into the page.
@@ -165,6 +174,7 @@ export default {
     attach();
     return () => {
       stop.abort();
+      clearTimeout(due);
       watcher?.disconnect();
     };
   },

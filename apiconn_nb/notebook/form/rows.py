@@ -178,7 +178,7 @@ class Row:
         described = Field(name=self._field.name, label=self.name or "Value", kind="secret", default="")
         self.secret = SecretControl(
             self.parts, described, f"{self._key}-s", lambda: self.changed(),
-            lambda: f"{self._owner()}/{self._field.name}/{self.name}",
+            lambda: f"{self._owner()}/{self._field.name}/{self.name}", removable=False,
         )  # fmt: skip
         written, self._text.value = self._text.value, ""
         if written:

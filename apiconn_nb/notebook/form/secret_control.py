@@ -17,11 +17,22 @@ from apiconn_nb.secrets import NO_SECRET, Secret, is_reference
 class SecretControl(FieldControl):
     """A `SecretField`, and below it where the secret is or will be kept.
 
-    `owner` gives the collection's and the field's name, by which a typed secret is remembered.
+    `owner` gives the collection's and the field's name, by which a typed secret is remembered; `removable`, whether it
+    can be taken away here.
     """
 
-    def __init__(self, parts: Parts, field: Field, key: str, left: Left, owner: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        field: Field,
+        key: str,
+        left: Left,
+        owner: Callable[[], str],
+        *,
+        removable: bool = True,
+    ) -> None:
         self._value: Secret | str = ""
+        self._removable = removable and not field.required
         self._owner = owner
         super().__init__(parts, field, key, left)
 
@@ -57,7 +68,7 @@ class SecretControl(FieldControl):
         self._changed()
 
     def _look(self) -> None:
-        self.widget.removable = bool(self._value) and not self.field.required
+        self.widget.removable = bool(self._value) and self._removable
         self.widget.placeholder = self._placeholder()
         self._write_note()
 

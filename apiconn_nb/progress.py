@@ -12,9 +12,9 @@ import pandas as pd
 class Progress:
     """How far it is: `calls` made of `total` (0: unknown), rows received, failures so far, seconds since it began.
 
-    `forecast` says in words what is ahead, where that is worth a line. `unit` is what is counted: ``call`` or ``page``. Of an
-    answer that becomes rows while it arrives there are `size`,
-    the bytes so far, and of an event stream `latest`, which makes a table of the last rows.
+    `forecast` says in words what is ahead, where that is worth a line. `unit` is what is counted: ``call`` or ``page``.
+    Of an answer that becomes rows while it arrives there are `size`, the bytes so far, and of an event stream `latest`,
+    which makes a table of the last rows.
     """
 
     total: int = 0

@@ -14,7 +14,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import Table
 
-from apiconn_nb.auth.store import file_lock
+from apiconn_nb.auth.locks import file_lock
 from apiconn_nb.errors import ApiConnError, ConfigError, UnknownNameError
 from apiconn_nb.file_lines import Place, Written
 from apiconn_nb.layout import frozen, merge, to_table

@@ -15,7 +15,8 @@ from typing import Any
 
 from filelock import Timeout
 
-from apiconn_nb.auth.store import Store, file_lock
+from apiconn_nb.auth.locks import file_lock
+from apiconn_nb.auth.store import Store
 from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import ConfigError
 

@@ -7,7 +7,7 @@ refresh token is lost. Writing is atomic: a temporary file, fsync, rename.
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import glob
 import json
 import os
 import stat
@@ -17,8 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from filelock import FileLock
-
+from apiconn_nb.auth.locks import beside, file_lock
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.secrets import find_keyring
 
@@ -104,6 +103,8 @@ class FileStore:
             else:
                 records[key] = record
             try:
+                for left_behind in self._path.parent.glob(f".{glob.escape(self._path.name)}-????????"):
+                    left_behind.unlink(missing_ok=True)  # by a kernel that was killed: there are tokens in it
                 write_private(self._path, json.dumps(records, indent=1).encode())
             except OSError as error:
                 raise ConfigError(f"The token file {self._path} cannot be written: {error.strerror}.") from None
@@ -171,7 +172,7 @@ class KeyringStore:
 
     def _stamp_file(self, key: str) -> Path:
         if key not in self._stamp_files:
-            self._stamp_files[key] = _beside(key, "stamp")
+            self._stamp_files[key] = beside(key, "stamp")
         return self._stamp_files[key]
 
     def where(self) -> str:
@@ -187,40 +188,12 @@ def open_store(token_file: str = "") -> Store:
     return KeyringStore(backend) if backend is not None else MemoryStore()
 
 
-def file_lock(name: str) -> FileLock:
-    """The lock of that name among this person's processes on this machine."""
-    return FileLock(_beside(name, "lock"), mode=0o600)
-
-
 def _stamp_of(path: Path) -> object:
     try:
         found = path.stat()
     except OSError:
         return None
     return found.st_mtime_ns, found.st_ino, found.st_size
-
-
-def runtime_folder() -> Path:
-    """This person's folder for locks and stamps, mode 0700.
-
-    Raises ConfigError where somebody else owns it: in a shared temporary folder a name can be taken first.
-    """
-    base = os.environ.get("XDG_RUNTIME_DIR", "")
-    person = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    folder = (
-        Path(base) / "apiconn_nb"
-        if base and os.path.isdir(base)
-        else Path(tempfile.gettempdir(), f"apiconn_nb-{person}")
-    )
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and folder.lstat().st_uid != os.getuid():
-        raise ConfigError(f"{folder} belongs to somebody else: set XDG_RUNTIME_DIR to a folder of your own.")
-    return folder
-
-
-def _beside(name: str, suffix: str) -> Path:
-    """A file of this machine's runtime folder: locks work there, whatever file system the home is on."""
-    return runtime_folder() / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.{suffix}"
 
 
 def write_private(path: Path, content: bytes) -> None:

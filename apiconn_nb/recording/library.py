@@ -41,6 +41,8 @@ class Library:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(entry.to_bytes())
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut leaves the new name with nothing in it
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except OSError as error:

@@ -119,5 +119,3 @@ def restart(page: NotebookPage) -> None:
     """Restart the kernel, without the question."""
     page.js("await panel().sessionContext.restartKernel();")
     page.wait_js("return panel().sessionContext.session?.kernel?.status === 'idle'")
-
-

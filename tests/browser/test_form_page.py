@@ -146,7 +146,8 @@ async root => {
   const low = [];
   for (const e of root.querySelectorAll('*')) {
     const words = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!(words || (e.value && e.matches('input, textarea'))) || !e.checkVisibility() || e.matches('style, option, select')) continue;
+    const typed = e.matches('input, textarea') && e.value;
+    if (!(words || typed) || !e.checkVisibility() || e.matches('style, option, select')) continue;
     const b = ground(e), a = light(over(parse(getComputedStyle(e).color), b)), z = light(b);
     const ratio = (Math.max(a, z) + 0.05) / (Math.min(a, z) + 0.05);
     if (ratio < 4.5) low.push([ratio.toFixed(2), (e.textContent || e.value).trim().slice(0, 40), e.className]);

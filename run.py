@@ -23,7 +23,7 @@ ENVIRONMENT = ROOT / ".venv"
 OLDEST = (3, 11)
 NEWER = ["python3.14", "python3.13", "python3.12", "python3.11"]
 BROWSER = "tests/browser/requirements.txt"
-INSTALLS = {"demo": ["-e", ".[demo,lab]"], "test": ["-e", ".[test]", "-r", BROWSER]}
+INSTALLS = {"demo": ["-e", ".[demo,lab]"], "test": ["-e", ".[test,dask]", "-r", BROWSER]}
 
 
 def main(arguments):

@@ -25,7 +25,7 @@ from tests.opened import Open
 from tests.shell import NotebookShell
 
 INSTALL = "pip install 'apiconn_nb[dask]'"
-pytestmark = pytest.mark.filterwarnings("default")  # Dask's own
+pytestmark = [pytest.mark.servers, pytest.mark.filterwarnings("default")]  # processes; the warnings are Dask's own
 
 
 @pytest.fixture(scope="module")

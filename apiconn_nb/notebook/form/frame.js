@@ -28,6 +28,9 @@ function describe(form) {
     set(fold, "aria-expanded", String(fold.classList.contains("mod-active")));
   for (const choice of form.querySelectorAll(".apiconn-choice button"))
     set(choice, "aria-pressed", String(choice.classList.contains("mod-active")));
+  // An address below the notebook's own: its origin is known here alone.
+  for (const code of form.querySelectorAll(".apiconn-redirect code"))
+    if (code.textContent.startsWith("/")) code.textContent = location.origin + code.textContent;
   for (const group of form.querySelectorAll(".apiconn-group")) {
     const label = group.querySelector(":scope > .apiconn-group-label");
     set(group, "role", "group");

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextvars
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import httpx
 import ipywidgets as widgets
 
+from apiconn_nb import binder, recording
 from apiconn_nb.login import Login, start_login
 from apiconn_nb.notebook.form.parts import escape, toggle_class
 from apiconn_nb.notebook.form.secret_field import SecretField
 from apiconn_nb.notebook.form.turns import in_background
+from apiconn_nb.notebook.paste import ask_here
 from apiconn_nb.placeholders import names_in_url
 from apiconn_nb.secrets import Secret
 
@@ -54,6 +58,12 @@ class SignIn:
 
     def begin(self, collection: Collection) -> None:
         """Start a login. Returns at once; the line changes by itself until it has ended."""
+        if recording.is_replaying():
+            self._form.say(f"{collection.name}: calls are replayed from recordings, nobody has to sign in.")
+            return
+        # Before there is a link, as for --login: nobody shall sign in only to hear that the token is refused here.
+        binder.check_use(urlsplit(collection.base_url).hostname or "", collection.name)
+        collection.check_trusted(httpx.URL(collection.base_url), has_credentials=True)
         values = self._ask(collection)
         if values is None:
             return
@@ -70,6 +80,7 @@ class SignIn:
                 )
             finally:
                 self._form.buttons.free()
+            login.ask = ask_here  # a kernel that runs a waiting call hears nothing from the field here
             self._form.acting(lambda: self._show(login))()
 
         self._form.buttons.hold("signing in")

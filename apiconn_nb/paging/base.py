@@ -70,8 +70,8 @@ class Paginator(ABC):
     def _next(self, request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> httpx.Request | str:
         """The request after `request`, or the reason why there is none."""
 
-    def _ahead(self) -> Iterator[httpx.Request]:
-        """The requests of the pages after the last one seen, where the kind can know them."""
+    def _ahead(self, skip: int) -> Iterator[httpx.Request]:
+        """The requests of the pages after the last one seen, where the kind can know them, without the first `skip`."""
         return iter(())
 
     def total_pages(self) -> int | None:
@@ -117,13 +117,13 @@ class Paginator(ABC):
         self.nothing_new = self.stopped == EMPTY and self.pages_seen > 1
         return None if self.stopped or isinstance(following, str) else following
 
-    def pages_ahead(self) -> Iterator[httpx.Request]:
+    def pages_ahead(self, skip: int = 0) -> Iterator[httpx.Request]:
         """The requests of the pages after the last one seen, in order, where their number is known; else nothing.
 
         They may be sent at once. They are a forecast: the request that `advance` returns decides, and where it is not
-        the one forecast, what was fetched ahead is dropped.
+        the one forecast, what was fetched ahead is dropped. The first `skip` of them are left out (making one costs).
         """
-        return iter(()) if self.stopped else self._ahead()
+        return iter(()) if self.stopped else self._ahead(skip)
 
     def as_it_is(self) -> Self:
         """A copy that goes on from here, also when the next page has been shown to this one."""

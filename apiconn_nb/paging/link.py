@@ -135,8 +135,8 @@ class LinkHeader(Paginator):
             return None
         return series_to(request, following, end.url)
 
-    def _ahead(self) -> Iterator[httpx.Request]:
-        return iter(()) if self._series is None else self._series.requests()
+    def _ahead(self, skip: int) -> Iterator[httpx.Request]:
+        return iter(()) if self._series is None else self._series.requests(skip)
 
     def total_pages(self) -> int | None:
         return self.pages_seen if self.stopped.startswith("no ") else series_pages(self._series, self.pages_seen)

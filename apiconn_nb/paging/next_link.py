@@ -86,8 +86,8 @@ class NextLink(Paginator):
         found = spot(document)
         return found.value if found else None
 
-    def _ahead(self) -> Iterator[httpx.Request]:
-        return iter(()) if self._series is None else self._series.requests()
+    def _ahead(self, skip: int) -> Iterator[httpx.Request]:
+        return iter(()) if self._series is None else self._series.requests(skip)
 
     def total_pages(self) -> int | None:
         return self.pages_seen if self.stopped in ENDS else series_pages(self._series, self.pages_seen)

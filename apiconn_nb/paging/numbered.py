@@ -72,10 +72,10 @@ class Numbered(Paginator):
         )
         return next((size for size in sizes if size), 0)
 
-    def _ahead(self) -> Iterator[httpx.Request]:
+    def _ahead(self, skip: int) -> Iterator[httpx.Request]:
         if self._last is None or not self._left:
             return
-        for n in range(2, self._left + 2):
+        for n in range(2 + skip, self._left + 2):
             yield self.page(self._last, n)
 
     def total_pages(self) -> int | None:

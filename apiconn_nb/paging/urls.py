@@ -88,9 +88,9 @@ class Series:
     step: int
     count: int
 
-    def requests(self) -> Iterator[httpx.Request]:
-        """The requests of all `count` pages, in order."""
-        for number in range(self.count):
+    def requests(self, skip: int = 0) -> Iterator[httpx.Request]:
+        """The requests of all `count` pages, in order, without the first `skip`."""
+        for number in range(skip, self.count):
             yield place.put(self.request, f"query:{self.name}", self.value + number * self.step)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -159,16 +160,18 @@ class Pages(Iterator[Page]):
             self._drop()
         if not self._ahead:
             self._send(following)
-        room = self._concurrency if self.limit is None else min(self._concurrency, self.limit - self.number)
+        # Twice as many as threads: a page that waits for its turn must not keep a thread from the next one.
+        room = 2 * self._concurrency
+        if self.limit is not None:
+            room = min(room, self.limit - self.number)
         if len(self._ahead) >= room:
             return
-        for place, request in enumerate(self.paginator.pages_ahead()):
-            if place >= room:
-                return
-            if place >= len(self._ahead):
-                self._send(request)
-            elif not same_target(self._ahead[place][0], request):
-                return  # the forecast has changed: page by page from here
+        # Of those sent the last alone is compared: each of them is when its turn comes.
+        forecast = self.paginator.pages_ahead(len(self._ahead) - 1)
+        if not same_target(self._ahead[-1][0], next(forecast, following)):
+            return  # it has changed: page by page from here
+        for request in islice(forecast, room - len(self._ahead)):
+            self._send(request)
 
     def _send(self, request: httpx.Request) -> None:
         if self._executor is None:

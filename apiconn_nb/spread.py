@@ -100,7 +100,8 @@ def _places(client: Any) -> Places:
     if client is not None:
         threads: dict[str, int] = client.nthreads()
         return Places(max(1, len(threads)), max(1, sum(threads.values())))
-    dask = importlib.import_module("dask")
+    dask = importlib.import_module("dask")  # optional, and slow to start
+    # optional, as above
     cores = dask.config.get("num_workers", None) or importlib.import_module("dask.system").CPU_COUNT
     scheduler = dask.config.get("scheduler", None)
     if scheduler in ("processes", "multiprocessing"):
@@ -119,7 +120,7 @@ def _on_client(client: Any, tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Given
 
 
 def _on_dask(tasks: Sequence[tuple[Any, ...]], places: Places) -> Iterator[_Given]:
-    dask = importlib.import_module("dask")
+    dask = importlib.import_module("dask")  # optional, and slow to start
     delayed = [dask.delayed(make_calls, pure=False, traverse=False)(*task) for task in tasks]
     for start in range(0, len(delayed), places.tasks):
         for given in dask.compute(*delayed[start : start + places.tasks]):

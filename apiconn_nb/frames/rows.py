@@ -64,8 +64,8 @@ def _also(found: list[Candidate], taken: Candidate) -> tuple[tuple[str, int], ..
 
 def found_again(document: Any, first: Found) -> Found | None:
     """The rows of a later page, where those of the first were; None where this page has none there."""
-    if first.steps is None:
-        return None
+    if first.steps is None or first.kind == "record":
+        return None  # a record is no candidate: it is told by looking at all of them, once
     found = candidates_in(document)
     same = [one for one in found if one.path == first.steps]
     kinds = [one for one in same if one.kind == first.kind] or [one for one in same if not one.count]

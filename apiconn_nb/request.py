@@ -198,7 +198,7 @@ def _split(url: str) -> SplitResult:
 
 def join(base_url: str, target: str) -> str:
     """`target` below `base_url`; a full URL stands for itself (the fence decides whether it may be called)."""
-    if _split(target).scheme in ("http", "https"):
+    if target[:4].lower() == "http" and _split(target).scheme in ("http", "https"):
         return target
     if not base_url:
         raise UsageError(f"{target} is relative and the collection has no base URL: set it with --base-url.")
@@ -208,6 +208,8 @@ def join(base_url: str, target: str) -> str:
 
 
 def _with_query(url: str, query: Mapping[str, str | Secret], hidden: Hidden) -> str:
+    if not query:
+        return url
     written = {pair.partition("=")[0] for pair in _split(url).query.split("&")}
     for name, value in query.items():
         if quote(name, safe="") in written or name in written:

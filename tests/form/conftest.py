@@ -15,6 +15,14 @@ from apiconn_nb.workspace import Workspace
 from tests.form.person import Person, wait_for
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """ipywidgets 7 warns of what it uses of ipykernel and traitlets itself; nothing here can change that."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("ignore:The .ipykernel.comm.Comm. class:DeprecationWarning"))
+            item.add_marker(pytest.mark.filterwarnings("ignore:Deprecated in traitlets 4.1:DeprecationWarning"))
+
+
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """The workspace of an empty folder."""

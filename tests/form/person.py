@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import ipywidgets as widgets
+import ipywidgets.widgets.widget as widget_module
 
 from apiconn_nb.notebook.form.frame import Frame
 from apiconn_nb.notebook.form.secret_field import SecretField
@@ -111,6 +112,12 @@ class Person:
     def _sync(widget: Any, value: Any) -> None:
         assert not widget.disabled, f"{_label(widget)} is disabled"
         widget.set_state({"value": value})
+
+
+def living() -> dict[str, Any]:
+    """Every widget model that is not closed, by its id."""
+    held = getattr(widget_module, "_instances", None)  # ipywidgets 8; before, the class has it
+    return held if held is not None else widgets.Widget.widgets
 
 
 def wait_for(happened: Callable[[], bool], complain: Callable[[], str]) -> None:

@@ -79,10 +79,13 @@ def value_of(field: Field) -> st.SearchStrategy[Any]:
     if field.kind == "number":
         return st.integers(1, 3600)
     if field.kind == "rows":
-        return st.dictionaries(NAMES.map("X-".__add__) | st.just("a=b"), TEXT | REFERENCE, max_size=3)
+        names = NAMES.map("X-".__add__)
+        return st.dictionaries(names | st.just("a=b") if field.name == "query" else names, TEXT | REFERENCE, max_size=3)
     if field.format == "choice":
         return st.sampled_from(field.choices)
-    if field.format in ("url", "template"):
+    if field.name.endswith("_name"):
+        return NAMES
+    if field.format in ("url", "template") or "origins" in field.name or field.name == "proxy":
         return st.sampled_from(["https://api.example.org", "https://a.example.org/x?y=1&z=%20"])
     if field.format == "json":
         return st.sampled_from(["", '{"a": "b"}', '{\n  "a": "it\'s \\"b\\""\n}'])
@@ -97,7 +100,8 @@ def collections(draw: st.DrawFn) -> CollectionSettings:
         return {
             each.name: draw(value_of(each))
             for each in fields
-            if (each.required and not each.dev_of) or draw(st.booleans())
+            # An endpoint is needed where no issuer fills it, which no field alone can say.
+            if (each.required and not each.dev_of) or each.name.endswith("_endpoint") or draw(st.booleans())
         }
 
     calls = draw(

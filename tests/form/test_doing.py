@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ipywidgets.widgets.widget import _instances
 
 from apiconn_nb import presets
 from apiconn_nb.settings import CollectionSettings, SavedCall
 from apiconn_nb.workspace import Workspace
 from tests.canary import Canary
-from tests.form.person import Person, wait_for
+from tests.form.person import Person, living, wait_for
 
 AtForm = Callable[..., Person]
 
@@ -253,11 +252,11 @@ def test_two_hundred_calls_cost_no_more_widgets_than_two(at_form: AtForm, space:
     for name, number in (("few", 2), ("many", 200)):
         calls = {f"call_{n}": SavedCall(f"GET /items/{n}?q=[q]") for n in range(number)}
         space.save(CollectionSettings(name, "none", {"base_url": "https://api.example.org"}, calls=calls))
-        before = len(_instances)
+        before = len(living())
         person = at_form(name)
         person.unfold("Saved calls")
         person.choose("Call", "call_1")
-        counts.append(len(_instances) - before)
+        counts.append(len(living()) - before)
     assert counts[0] == counts[1]
 
 
@@ -319,7 +318,7 @@ def test_a_closed_form_leaves_no_widget_behind(space: Workspace, demo: Any) -> N
     from apiconn_nb.notebook.form.window import Form
 
     space.save(CollectionSettings("shop", "none", {"base_url": demo.url}, calls={"list": SavedCall("GET /[a]/[b]")}))
-    before = set(_instances)
+    before = set(living())
     form = Form("shop", space)
     person = Person(form)
     for method in ("OAuth2 Custom Token", "OAuth2 User-Agent Flow", "HTTP Basic Auth"):
@@ -332,7 +331,7 @@ def test_a_closed_form_leaves_no_widget_behind(space: Workspace, demo: Any) -> N
     person.choose("Call", "list")
     person.press("Show as magic")
     form.close()
-    assert set(_instances) == before
+    assert set(living()) == before
     assert not space._listeners
 
 

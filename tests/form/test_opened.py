@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ipywidgets.widgets.widget import _instances
 
 from apiconn_nb import workspace
 from apiconn_nb.notebook.form import opened
 from apiconn_nb.settings import CollectionSettings
 from apiconn_nb.workspace import Workspace
-from tests.form.person import Person
+from tests.form.person import Person, living
 from tests.shell import NotebookShell
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -29,23 +28,23 @@ def _closed(space: Workspace) -> Iterator[None]:
 def test_a_form_opened_again_is_the_same_with_what_was_typed(shell: NotebookShell) -> None:
     first = opened.open_form(shell, "shop")
     Person(first._form).fill("Base URL", "https://api.example.org")
-    count = len(_instances)
+    count = len(living())
     for _ in range(20):
         again = opened.open_form(shell, "shop")
-    assert len(_instances) == count
+    assert len(living()) == count
     assert again._repr_mimebundle_()[VIEW]["model_id"] == first._repr_mimebundle_()[VIEW]["model_id"]
     assert Person(again._form).find("Base URL", object).value == "https://api.example.org"
 
 
 def test_another_file_has_forms_of_its_own(shell: NotebookShell, tmp_path: Path) -> None:
-    before = len(_instances)
+    before = len(living())
     first = opened.open_form(shell, "shop")
     workspace.use(str(tmp_path / "other.toml"))
     second = opened.open_form(shell, "shop")
     assert first._form.is_closed
     assert not second._form.is_closed
     opened.close_all()
-    assert len(_instances) == before
+    assert len(living()) == before
 
 
 def test_a_cell_that_changes_the_file_shows_in_the_form(shell: NotebookShell, space: Workspace) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from apiconn_nb import answer, config, layout, redaction, sending, transport, workspace
+from apiconn_nb import answer, config, layout, redaction, sending, workspace
 from apiconn_nb.auth.store import MemoryStore, write_private
 from apiconn_nb.calling import Outcome
 from apiconn_nb.echoes import mask_echoes
@@ -55,11 +55,6 @@ def provenance_holds_it_in_base64(patch: Patch, secret: str) -> None:
     made = Outcome.provenance.fget
     told = base64.b64encode(b"k:" + secret.encode()).decode()
     patch.setattr(Outcome, "provenance", property(lambda self: {**made(self), "etag": told}))  # type: ignore[misc]
-
-
-@leak
-def frames_of_the_door_are_kept(patch: Patch, secret: str) -> None:
-    patch.setattr(transport, "forget_locals", lambda error: None)
 
 
 @leak

@@ -205,6 +205,7 @@ def _item(value: Any) -> Any:
     if (
         isinstance(value, str)
         and "\n" in value
+        and not value.startswith("\n")  # TOML drops a line break that begins such a text
         and "'''" not in value
         and "\r" not in value
         and value.isprintable() is False

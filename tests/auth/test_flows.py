@@ -208,9 +208,7 @@ def test_a_401_renews_once_and_the_second_one_stands() -> None:
 
 
 def test_after_a_401_another_callers_token_is_taken_without_asking() -> None:
-    slot = slot_with(token())
-    flow = signing(machine(), slot)
-    next(flow)
+    next(flow := signing(machine(), slot := slot_with(token())))
     slot.keep(token("CANARY-of-another"))
     assert flow.send(answer(401)).headers["Authorization"] == "Bearer CANARY-of-another"
 

@@ -48,7 +48,7 @@ def test_out_gets_what_has_come(shop: NotebookShell, echo: Echo) -> None:
     partial = shop.user_ns["df"]
     assert isinstance(partial, pd.DataFrame)
     assert list(partial["id"]) == rows(2)
-    assert partial.attrs["apiconn"]["partial"] == "2 of 4 pages, 6 rows"
+    assert partial.attrs["apiconn"]["partial"] == "2 of 4 pages"
     assert shop.run("%apicall --resume -o df") is None
     assert list(shop.user_ns["df"]["id"]) == rows(4)
     assert "partial" not in shop.user_ns["df"].attrs["apiconn"]

@@ -217,7 +217,7 @@ def _item(value: Any) -> Any:
 def _write(path: Path, text: str) -> None:
     """Write the file whole or not at all, through a symbolic link, its mode kept. Called with the file's lock."""
     target = Path(os.path.realpath(path))
-    tomllib.loads(text)  # what cannot be read again is not written
+    _check_readable(text, path)
     temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
     try:
         for left_behind in target.parent.glob(f".{target.name}-????????"):
@@ -232,6 +232,19 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ConfigError(f"{path.name} cannot be written: {error.strerror}. Nothing was saved.") from None
+
+
+def _check_readable(text: str, path: Path) -> None:
+    """Raise ConfigError for a text that could not be read again: it is not written."""
+    try:
+        text.encode("utf-8")
+        tomllib.loads(text)
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"{path.name}: a value has half a character in it (a lone surrogate). Nothing was saved."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path.name}: a value cannot be written as TOML: {error}. Nothing was saved.") from None
 
 
 def _create(path: Path) -> int:

@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape as xml_escape
 from apiconn_nb.errors import PlaceholderError
 from apiconn_nb.secrets import Secret
 
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _SQUARE = re.compile(rf"\[\[|\[({_NAME})\]")
 _ANGLE = re.compile(rf"<<|<({_NAME})>")
@@ -120,13 +121,16 @@ def fill_header(template: str, needed: Needed) -> str:
         check_header_text(text, match[1])
         return text
 
-    return _SQUARE.sub(value, template)
+    # White space around it is no part of a header's value (RFC 9110 §5.5).
+    return _SQUARE.sub(value, template).strip(" \t")
 
 
 def check_header_text(text: str, name: str) -> None:
     """Raise PlaceholderError where `text` could end the header and begin another (RFC 9110 §5.5)."""
     if re.search(r"[\r\n\0]", text):
         raise PlaceholderError(f"[{name}] has a line break in it, and a header is one line.")
+    if re.search(r"[\x01-\x08\x0b-\x1f\x7f]", text):
+        raise PlaceholderError(f"[{name}] has a control character in it, which no header can hold.")
 
 
 def fill_json(template: str, needed: Needed) -> str:
@@ -201,6 +205,8 @@ def as_text(value: Any, name: str) -> str:
     """A value as text: ``true`` for True, a list joined by commas; raises PlaceholderError for what has no text."""
     value = plain(value, name)
     if isinstance(value, str):
+        if _HALF_CHARACTER.search(value):
+            raise PlaceholderError(f"{name} has half a character in it (a lone surrogate), which cannot be sent.")
         return value
     if isinstance(value, bool):
         return "true" if value else "false"

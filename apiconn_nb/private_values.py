@@ -111,7 +111,7 @@ def _private_headers(raw: list[tuple[bytes, bytes]], values: Mapping[str, str]) 
         for mask, value in values.items():
             if mask.encode() in text:
                 check_header_text(value, _name(mask))
-                text = text.replace(mask.encode(), value.encode())
+                text = text.replace(mask.encode(), value.encode()).strip(b" \t")
         found.append((name, text))
     return found
 

@@ -224,7 +224,7 @@ def _filled_headers(
 ) -> httpx.Headers:
     headers = httpx.Headers(_OWN_HEADERS, encoding="utf-8")
     for name, value in shared.headers.items():
-        headers[name] = hidden.mask(name, value)
+        headers[name] = hidden.mask(name, value.strip(" \t") if isinstance(value, str) else value)
     hide = {name.lower() for name in private}
     for name, written in template.headers:
         value = placeholders.fill_header(written, needed)

@@ -21,6 +21,7 @@ from apiconn_nb.errors import SecretError
 from apiconn_nb.redaction import MASK as MASK
 
 _REFERENCE = re.compile(r"(?s)\A(?:(env|keyring|file|colab):(.+)|prompt)\Z")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _FILE_CAP = 1 << 20  # bytes: a PEM chain is a few kB, so a larger file is a mistake
 
 
@@ -71,6 +72,9 @@ class Secret:
                 f"{self._label or 'This secret'} was typed in another process and did not travel: use a reference."
             )
         value = _resolve(self._reference, self._label, self._owner) if self._reference else self._value
+        if _HALF_CHARACTER.search(value):
+            # What Python makes of bytes that are no UTF-8; an encoder's own error would hold the whole value.
+            raise SecretError(f"{_of(self._label)}its value is no UTF-8 text: check how it was set or saved.")
         redaction.register(value)  # at each use: a call collects what its answer may repeat
         return value
 
@@ -81,7 +85,9 @@ class Secret:
         if not isinstance(other, Secret):
             return NotImplemented
         same_place = (self._reference, self._owner) == (other._reference, other._owner)
-        return same_place and hmac.compare_digest(self._value.encode(), other._value.encode())
+        return same_place and hmac.compare_digest(
+            self._value.encode("utf-8", "surrogatepass"), other._value.encode("utf-8", "surrogatepass")
+        )
 
     def __hash__(self) -> int:
         return hash((self._reference, self._owner, self._lost))

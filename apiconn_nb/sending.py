@@ -110,8 +110,8 @@ def _sleep(seconds: float, stop: threading.Event | None) -> None:
 
 
 def _may_repeat(error: BaseException, policy: Policy) -> bool:
-    if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError | httpx.InvalidURL) or _is_tls_error(error):
-        return False  # it would be the same again
+    if isinstance(error, _THE_SAME_AGAIN) or _is_tls_error(error):
+        return False
     if not policy.is_action:
         return True
     # Before a connection stands no byte has left, so that much may be repeated even for an action; behind a redirect
@@ -121,6 +121,7 @@ def _may_repeat(error: BaseException, policy: Policy) -> bool:
 
 
 _AFTER_REDIRECT = "after a redirect"
+_THE_SAME_AGAIN = (httpx.UnsupportedProtocol, httpx.DecodingError, httpx.InvalidURL, httpx.LocalProtocolError)
 _MASKED = "apiconn_masked"
 
 
@@ -259,6 +260,8 @@ def _translate(error: Exception, request: httpx.Request, policy: Policy, retries
         return NetworkError(f"{tried}: {_tls_words(str(error))}", request=request)
     if isinstance(error, httpx.ConnectError):
         return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request, sent=False)
+    if isinstance(error, httpx.LocalProtocolError):
+        return NetworkError(f"{tried}: it cannot be sent as HTTP: {redact(str(error))}.", request=request, sent=False)
     if isinstance(error, httpx.DecodingError):
         return NetworkError(f"{tried}: the answer cannot be decoded: {redact(str(error))}.", request=request)
     return NetworkError(f"{tried}: the connection broke{again}: {redact(str(error))}.{arrived}", request=request)

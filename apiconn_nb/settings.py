@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from apiconn_nb import auth
 from apiconn_nb.auth.base import check_names
+from apiconn_nb.auth.header import check_name, one_line
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import Field, Rows, fields_of, rows, secret, setting
 from apiconn_nb.request import parse
@@ -123,6 +124,9 @@ class CollectionSettings:
         check_collection_name(self.name)
         for name, raw in self.connection.items():
             CONNECTION_FIELDS[name].parse(raw, owner=self.name)
+        for header, value in self.connection.get("headers", {}).items():
+            check_name(header, "Shared headers")
+            one_line(str(value), f"Shared headers, {header}")
         chosen = auth.method(self.method)
         check_names(chosen, self.auth)
         fields = {each.name: each for each in fields_of(chosen)}

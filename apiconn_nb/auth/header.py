@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from apiconn_nb.errors import ConfigError
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 _TOKEN = set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -14,7 +18,13 @@ def check_name(name: str, label: str) -> None:
 
 
 def one_line(value: str, label: str) -> str:
-    """`value` as it goes into a header. Raises ConfigError for a line break or NUL in it (RFC 9110 §5.5)."""
+    """`value` as it goes into a header, without the white space around it, which is no part of it (RFC 9110 §5.5).
+
+    Raises ConfigError for a line break or another control character in it.
+    """
     if any(character in value for character in "\r\n\0"):
         raise ConfigError(f"{label}: it has a line break in it, and a header is one line. Check what was copied.")
-    return value
+    if _CONTROL.search(value):
+        # h11 would say so too, and quote the value.
+        raise ConfigError(f"{label}: it has a control character in it, which no header can hold. Check what was copied.")
+    return value.strip(" \t")

@@ -9,6 +9,8 @@ import pytest
 
 from apiconn_nb import redaction, secrets, workspace
 from tests.hardening import evidence
+from tests.hardening.hostile import json_suite as json_suite
+from tests.hardening.hostile import naughty as naughty
 from tests.hardening.hunter import Hunter
 from tests.hardening.notebook import notebook as notebook
 from tests.hardening.world import World

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -32,12 +33,16 @@ class Interrupter:
         self.place = ""
 
     def __enter__(self) -> Interrupter:
+        # What earlier tests left is closed before, not at some line in here, where Python itself would swallow it.
+        gc.collect()
+        gc.disable()
         self._before = sys.gettrace()
         sys.settrace(self._enter_frame)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(self._before)
+        gc.enable()
 
     def _enter_frame(self, frame: FrameType, event: str, argument: Any) -> Any:
         return self._line if "/apiconn_nb/" in frame.f_code.co_filename else None

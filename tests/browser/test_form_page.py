@@ -98,8 +98,10 @@ def test_every_control_has_a_name_and_its_help(bench: Any) -> None:
                 expect(form.control(field.label)).to_have_accessible_description(
                     re.compile(re.escape(field.help)), timeout=TIMEOUT
                 )
-            expected = "true" if field.required else None
-            assert form.control(field.label).get_attribute("aria-required") == expected
+            if field.required:
+                expect(form.control(field.label)).to_have_attribute("aria-required", "true", timeout=TIMEOUT)
+            else:
+                expect(form.control(field.label)).not_to_have_attribute("aria-required", "true", timeout=TIMEOUT)
     nameless = form.root.evaluate(
         "root => [...root.querySelectorAll('input, select, textarea, button')]"
         ".filter(e => e.checkVisibility() && !e.ariaLabel && !e.labels?.[0]?.textContent.trim())"

@@ -114,7 +114,7 @@ export default {
       on("apiconn:secret", secret);
       on("focusin", used);
       on("pointerenter", used);
-      form.addEventListener("keydown", ownKeys, { signal: stop.signal });
+      window.addEventListener("keydown", ownKeys, { capture: true, signal: stop.signal });
       return true;
     };
     const click = (event) => {
@@ -141,8 +141,12 @@ export default {
       if (event.target.closest("button")) event.preventDefault();
     };
     // A plain key pressed in the form is the form's: not the notebook's Enter (edit mode) or d, d (delete the cell).
+    // The notebook listens on the document, in Notebook 7 before the form is asked; it leaves alone a control that bears
+    // this mark (looked for from the control upwards, so a mark on the form would come too late).
     const ownKeys = (event) => {
-      if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape") event.stopPropagation();
+      if (!form.contains(event.target)) return;
+      const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && event.key !== "Escape";
+      set(event.target, "data-lm-suppress-shortcuts", isPlain ? "true" : null);
     };
     const keepKeyOut = (event) => {
       const area = event.target;

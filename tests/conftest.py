@@ -28,6 +28,15 @@ pytest_plugins = [
 
 FIRST_START = 300  # seconds; the first test that needs a server may also install it
 
+# Minutes together: `run.py test --all` and CI run them, the quick run leaves them out.
+THOROUGH = (
+    "tests/hardening/",
+    "tests/form/",
+    "tests/test_notebooks.py",
+    "tests/test_docs.py",
+    "tests/importers/test_fuzz",
+)
+
 # A test that asks for one of these fixtures gets the marker, so nobody can forget it.
 MARKED_BY_FIXTURE = {"third_party": "servers", "chromium": "browser"}
 
@@ -35,6 +44,8 @@ MARKED_BY_FIXTURE = {"third_party": "servers", "chromium": "browser"}
 @pytest.hookimpl(tryfirst=True)  # before `-m` deselects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker("thorough")
         for fixture, marker in MARKED_BY_FIXTURE.items():
             if fixture not in getattr(item, "fixturenames", ()):
                 continue

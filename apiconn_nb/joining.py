@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from apiconn_nb.errors import FrameError
 from apiconn_nb.frames import Table
 from apiconn_nb.gathering import Gathering
 from apiconn_nb.options import Options
+from apiconn_nb.row_call import Failure
 
 
 class _Span(NamedTuple):
@@ -97,6 +98,21 @@ def join(answers: Answers, kept: pd.DataFrame) -> pd.DataFrame:
             else:
                 names[name] = f"param.{name}"
     return pd.concat([kept.rename(columns=names), frame], axis=1)
+
+
+def failed(failures: Mapping[int, Failure], kept: pd.DataFrame) -> pd.DataFrame:
+    """The failures by row, as a table: the parameters, row, status, reason, and whether the call may have acted."""
+    found = [failures[row] for row in sorted(failures)]
+    return (
+        kept.iloc[[each.row for each in found]]
+        .reset_index(drop=True)
+        .assign(
+            row=pd.array([each.row for each in found], dtype="int64"),
+            status=pd.array([each.status or None for each in found], dtype="Int64"),
+            reason=pd.array([each.reason for each in found], dtype="object"),
+            may_have_acted=pd.array([each.may_have_acted for each in found], dtype="bool"),
+        )
+    )
 
 
 def whole_numbers(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -131,6 +131,8 @@ class Outcome:
 
     def _from(self) -> str:
         words = self.table.found.explain()
+        if len(self.table.frame) != 1:
+            words = words.replace(" (1 record)", "", 1)  # of a sweep each answer was one
         return words.replace(f" ({self.table.found.count})", "", 1)
 
     def _twins(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apiconn_nb import recording
-from apiconn_nb.answer import refuse_status
-from apiconn_nb.errors import ApiConnError, CallError, PlaceholderError
+from apiconn_nb.answer import provider_message, refuse_status
+from apiconn_nb.errors import ApiConnError, CallError, PlaceholderError, StatusError
 from apiconn_nb.keeping import Caches, Kept
 from apiconn_nb.options import Options
 from apiconn_nb.paging import Answer, Pages, paginator_named
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from apiconn_nb.live_collection import Collection
     from apiconn_nb.request import Template
+
+
+_WHERE = re.compile(r"\A[A-Z]+ https?://\S+?: ")
 
 
 class Answered(NamedTuple):
@@ -41,12 +45,14 @@ class Answered(NamedTuple):
 class Failure:
     """A row whose call failed: `status` of the answer (0: none), `reason`, and whether it may have acted.
 
+    `message` is the whole error; of it the reason leaves out where the call went, which the other columns say.
     `hopeless`: what a wrong credential or a dead server gives for every row.
     """
 
     row: int
     status: int
     reason: str
+    message: str
     may_have_acted: bool = False
     hopeless: bool = False
 
@@ -155,7 +161,15 @@ class RowCall:
         # A refusal (4xx) says that the server did not act; a broken connection, a 5xx or an unread answer does not.
         acted = sent and row in self.started and not isinstance(error, PlaceholderError) and not 400 <= status < 500
         hopeless = status in (401, 403) or (isinstance(error, CallError) and not sent)
-        return Failure(row, status, reason, self.is_action and acted, hopeless)
+        return Failure(row, status, _short(error, reason), reason, self.is_action and acted, hopeless)
+
+
+def _short(error: BaseException, reason: str) -> str:
+    """The provider's own words first: a column is cut after some fifty characters where it is shown."""
+    if isinstance(error, StatusError) and error.response is not None:
+        said = provider_message(error.response)
+        return f"{error.response.reason_phrase}{f': {said}' if said else ''}"
+    return _WHERE.sub("", reason)
 
 
 def _answered(sent: Sent) -> Answered:

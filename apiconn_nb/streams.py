@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from apiconn_nb.gathering import Gathering
 BLOCK = 1 << 20  # bytes of lines that become rows at a time
 _LONGEST_RECORD = 2 << 20  # bytes
 _HEAD = 4096  # bytes that show whether it is what its type says
+_LATEST = 8  # blocks of an event stream that are shown while it grows
 _ASCII_AT_HEART = (None, "utf-8", "ascii", "iso8859-1", "cp1252")  # a line end is one byte in them, and nothing else is
 
 Watch = Callable[["Arrival"], None]
@@ -53,7 +55,7 @@ class Arrival:
         self._watch = watch
         self._cutter = _CUTTERS[_named(content_type)](content_type)
         self._held = bytearray()
-        self._last = b""
+        self._latest: deque[bytes] = deque(maxlen=_LATEST)
         self._seen = 0
         gathering.open(content_type)
 
@@ -63,8 +65,8 @@ class Arrival:
         return self._gathering.rows
 
     def latest(self) -> pd.DataFrame:
-        """The rows of the last block of an event stream."""
-        return to_frame(self._last, content_type=self.content_type).frame
+        """The newest rows of an event stream."""
+        return to_frame(b"".join(self._latest), content_type=self.content_type).frame
 
     def take(self, piece: bytes) -> None:
         """The next bytes, cut anywhere. Raises FrameError for what cannot become rows."""
@@ -89,7 +91,8 @@ class Arrival:
             self._gathering.feed(block, self.content_type, self._cutter.header(block))
         except FrameError as error:
             raise FrameError(f"After {before:,} rows: {error}" if before else str(error)) from None
-        self._last = block
+        if self.endless and len(block) <= _HEAD:
+            self._latest.append(block)
         self._watch(self)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,7 +14,7 @@ import pandas as pd
 from apiconn_nb.crew import Crew
 from apiconn_nb.errors import ApiConnError, AuthError, CallError, FenceError, FrameError, StatusError, UsageError
 from apiconn_nb.frames import attach
-from apiconn_nb.joining import Answers, join, merged, plain_column, whole_numbers
+from apiconn_nb.joining import Answers, failed, join, merged, plain_column, whole_numbers
 from apiconn_nb.keeping import Kept
 from apiconn_nb.limiter import duration
 from apiconn_nb.options import Options, settle, settle_values
@@ -66,6 +66,7 @@ class Sweep:
         self._cached: list[float] = []  # when the answers that came from the cache were stored
         self._has_more = False
         self._safe: set[int] = set()  # rows that were begun and have not acted
+        self._warm_at = 0.0
         self.failures: dict[int, Failure] = {}
         self.seconds = 0.0
 
@@ -138,9 +139,9 @@ class Sweep:
         """Whether nothing is left to call."""
         return not self.pending()
 
-    def forecast(self, seconds_each: float = 0.0) -> str:
-        """What is ahead, in words: how many calls, how long at least, which quota is left."""
-        calls = len(self.pending())
+    def forecast(self, calls: int | None = None, seconds_each: float = 0.0) -> str:
+        """What is ahead, in words: how many calls (None: the pending ones), how long, which quota is left."""
+        calls = len(self.pending()) if calls is None else calls
         parts = [f"{calls:,} calls, {min(self.options.concurrency, max(calls, 1))} at a time"]
         wait = max(self.collection.limiter.forecast(calls), calls * seconds_each)
         if wait >= 1:
@@ -163,8 +164,11 @@ class Sweep:
 
     def _tell(self, watch: Watch | None, state: Progress, began: float) -> None:
         state.seconds = time.monotonic() - began
-        if state.forecast and state.calls == max(_FIRST, 2 * self.options.concurrency):
-            state.forecast = self.forecast(state.seconds / state.calls)
+        if state.forecast and state.calls == self.options.concurrency:
+            self._warm_at = state.seconds  # connections stand; from here on time is that of the calls
+        if state.forecast and state.calls == 4 * self.options.concurrency:
+            seconds_each = (state.seconds - self._warm_at) / (3 * self.options.concurrency)
+            state.forecast = self.forecast(state.total, seconds_each)
         if watch is not None:
             watch(state)
 
@@ -213,7 +217,7 @@ class Sweep:
             kind = StatusError if first[0].status else CallError
             raise kind(
                 f"The first {len(first)} calls failed, and the {left:,} others would too: they are not made. "
-                f"The first: {first[0].reason}"
+                f"The first: {first[0].message}"
             )
 
     def _bar_unknown(self) -> None:
@@ -228,7 +232,7 @@ class Sweep:
             return
         first = self.failures[min(self.failures)]
         kind = StatusError if first.status else CallError
-        raise kind(f"All {len(self.failures):,} calls failed; the first: {first.reason}")
+        raise kind(f"All {len(self.failures):,} calls failed; the first: {first.message}")
 
     # ── the result ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -243,22 +247,14 @@ class Sweep:
         seen = self._seen[0]
         outcome = Outcome(self.collection, request, httpx.Response(seen.status, request=request), seconds=self.seconds)
         outcome.calls, outcome.title = len(self._table), self.template.title
-        outcome.failed = self._failure_frame()
+        outcome.failed = failed(self.failures, self._table[self._kept()])
         outcome.cached, outcome.stored_at = len(self._cached), min(self._cached, default=None)
-        outcome.again = lambda: replace(self, options=replace(self.options, fresh=True)).run()
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        anew, kind = {**given, "options": replace(self.options, fresh=True)}, type(self)
+        outcome.again = lambda: kind(**anew).run()  # of this one nothing is held: it has the answers
         if left := self._not_called():
             outcome.partial = f"{left:,} not called yet"
         return outcome
-
-    def _failure_frame(self) -> pd.DataFrame:
-        failed = [self.failures[row] for row in sorted(self.failures)]
-        kept = self._table[self._kept()].iloc[[each.row for each in failed]].reset_index(drop=True)
-        return kept.assign(
-            row=pd.array([each.row for each in failed], dtype="int64"),
-            status=pd.array([each.status or None for each in failed], dtype="Int64"),
-            reason=pd.array([each.reason for each in failed], dtype="object"),
-            may_have_acted=pd.array([each.may_have_acted for each in failed], dtype="bool"),
-        )
 
     def _not_called(self) -> int:
         return len(self.pending()) - sum(not each.may_have_acted for each in self.failures.values())

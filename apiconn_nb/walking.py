@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TABULAR = ("json", "ndjson", "csv", "tsv", "xml", "excel", "parquet", "arrow", "events", "empty")
 _WAY = "apiconn_way"
+_CUT_OFF = "an answer that was cut off"
 _MOST_KEPT = 1 << 28  # bytes of pages held for `--since last`; the cache takes no more
 
 
@@ -105,17 +106,23 @@ class Walk:
             raise FrameError("Nothing of this call has arrived yet.")
         if self.is_whole:
             return self._outcome
-        outcome = replace(self._outcome, made=self._gathering.table(), seconds=self._seconds, partial=self.so_far())
+        outcome = replace(
+            self._outcome, made=self._gathering.table(), seconds=self._seconds, partial=self._pages_so_far()
+        )
         return self._finished(outcome)
 
     def so_far(self) -> str:
         """How much has come, in words: ``3 of 12 pages, 300 rows``."""
-        pages, rows = len(self._gathering.counts), f"{self._gathering.rows:,} rows"
+        rows = f"{self._gathering.rows:,} row{'' if self._gathering.rows == 1 else 's'}"
+        return f"{self._pages_so_far()}, {rows}" if self._gathering.counts else f"{rows} of {_CUT_OFF}"
+
+    def _pages_so_far(self) -> str:
+        pages = len(self._gathering.counts)
         if not pages:
-            return f"{rows} of an answer that was cut off"
+            return _CUT_OFF
         total = self._pages.total_pages if self._pages is not None else None
         of = f" of {total:,}" if total and total >= pages else ""
-        return f"{pages:,}{of} page{'' if pages == 1 and not of else 's'}, {rows}"
+        return f"{pages:,}{of} page{'' if pages == 1 and not of else 's'}"
 
     # ── the call ───────────────────────────────────────────────────────────────────────────────────────────────────
 

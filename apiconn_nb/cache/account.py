@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 from pathlib import Path
 
 from apiconn_nb.auth.store import write_private
@@ -12,6 +13,7 @@ from apiconn_nb.cache.folder import Folder, cache_folder
 
 _MOST = 256
 _PROCESS_KEY = secrets.token_bytes(32)
+_lock = threading.Lock()
 _made: dict[bytes, str] = {}  # keyed hash of a secret, worthless outside this process → its fingerprint
 
 
@@ -24,11 +26,12 @@ def fingerprint(secret: str, folder: Path | None = None) -> str:
     root = folder or cache_folder()
     raw = secret.encode("utf-8", "surrogatepass")
     known_as = hmac.digest(_PROCESS_KEY, str(root).encode() + b"\0" + raw, "sha256")
-    if known_as not in _made:
-        if len(_made) >= _MOST:
-            _made.clear()
-        _made[known_as] = hashlib.scrypt(raw, salt=_salt(root), n=1 << 14, r=8, p=1, dklen=20).hex()
-    return _made[known_as]
+    with _lock:  # threads that begin together must not each write a salt of their own
+        if known_as not in _made:
+            if len(_made) >= _MOST:
+                _made.clear()
+            _made[known_as] = hashlib.scrypt(raw, salt=_salt(root), n=1 << 14, r=8, p=1, dklen=20).hex()
+        return _made[known_as]
 
 
 def _salt(root: Path) -> bytes:

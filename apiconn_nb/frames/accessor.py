@@ -133,7 +133,10 @@ class ApiAccessor:
     def __repr__(self) -> str:
         frame = self._frame()
         answer = None if frame is None else answer_of(frame)
-        return "<no answer of a call>" if answer is None else f"<{answer.request} · {answer.table.found.explain()}>"
+        if frame is None or answer is None:
+            return "<no answer of a call>"
+        line = frame.attrs.get(ATTRS, {}).get("request") or answer.request
+        return f"<{line} · {answer.table.found.explain()}>"
 
     def _answer(self) -> Answer:
         frame = self._frame()

@@ -71,7 +71,8 @@ class Watching:
 
     def _grow(self, progress: Progress) -> None:
         assert progress.latest is not None
-        view = _Newest(progress.latest().tail(_ROWS), f"{progress.rows:,} rows so far · {progress.seconds:.0f} s")
+        rows = f"{progress.rows:,} row{'' if progress.rows == 1 else 's'}"
+        view = _Newest(progress.latest().tail(_ROWS), f"{rows} so far · {progress.seconds:.0f} s")
         if self._growing is None:
             self._growing = display(view, display_id=True)
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from apiconn_nb import recording
 from apiconn_nb.account import account_of
 from apiconn_nb.auth.store import MemoryStore
 from apiconn_nb.auth.token import Token
-from apiconn_nb.cache import Cache, cache_folder
+from apiconn_nb.cache import Cache, account, cache_folder, fingerprint
 from apiconn_nb.calling import run
 from apiconn_nb.errors import UsageError
 from apiconn_nb.outcome import Outcome
@@ -192,6 +194,21 @@ def test_two_keys_never_share_an_answer(echo: Echo, opened: Open, canary: Canary
     canary.assert_absent(cache_folder())
 
 
+def test_threads_that_begin_together_are_one_account(canary: Canary) -> None:
+    """Before there is any cache: each of them finds no salt, and one is made."""
+    secret, start = canary("together"), threading.Barrier(8)
+
+    def made() -> str:
+        start.wait(5)
+        return fingerprint(secret)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = {future.result() for future in [pool.submit(made) for _ in range(8)]}
+    assert len(found) == 1
+    account._made.clear()  # another kernel
+    assert {fingerprint(secret)} == found
+
+
 def test_two_private_values_never_share_an_answer(
     echo: Echo, opened: Open, canary: Canary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,34 +247,36 @@ def token(access: str, **more: Any) -> Token:
     return Token(Secret(access), expires_at=time.time() + 600, obtained_at=time.time(), **more)
 
 
-def account(opened: Open, url: str, given: Token | None) -> str | None:
+def account_with(opened: Open, url: str, given: Token | None) -> str | None:
     collection = signed_in(opened, url, given)
     return account_of(collection, collection.request("GET /x", {}))
 
 
 def test_who_signed_in_is_the_account(echo: Echo, opened: Open, canary: Canary) -> None:
     ada = {"id": "7", "email": "ada@example.org"}
-    first = account(opened, echo.url, token(canary("1"), identity=ada))
-    assert first == account(opened, echo.url, token(canary("2"), identity=ada)), "a renewed token is the same person's"
-    assert first != account(opened, echo.url, token(canary("3"), identity={"id": "8"}))
-    assert first != account(opened, echo.url, token(canary("4"), identity=ada, scope="admin"))
+    first = account_with(opened, echo.url, token(canary("1"), identity=ada))
+    assert first == account_with(opened, echo.url, token(canary("2"), identity=ada)), (
+        "a renewed token is the same person's"
+    )
+    assert first != account_with(opened, echo.url, token(canary("3"), identity={"id": "8"}))
+    assert first != account_with(opened, echo.url, token(canary("4"), identity=ada, scope="admin"))
 
 
 def test_without_a_profile_the_id_token_says_who_it_is(echo: Echo, opened: Open, canary: Canary) -> None:
     ada = "e30.eyJpc3MiOiAiaHR0cHM6Ly9pZC5leGFtcGxlIiwgInN1YiI6ICJhZGEifQ.x"
     bob = "e30.eyJpc3MiOiAiaHR0cHM6Ly9pZC5leGFtcGxlIiwgInN1YiI6ICJib2IifQ.x"
-    first = account(opened, echo.url, token(canary("1"), extra={"id_token": ada}))
-    assert first == account(opened, echo.url, token(canary("2"), extra={"id_token": Secret(ada)}))
-    assert first != account(opened, echo.url, token(canary("3"), extra={"id_token": bob}))
-    assert account(opened, echo.url, token(canary("4"), extra={"id_token": "no.token.this"}))
+    first = account_with(opened, echo.url, token(canary("1"), extra={"id_token": ada}))
+    assert first == account_with(opened, echo.url, token(canary("2"), extra={"id_token": Secret(ada)}))
+    assert first != account_with(opened, echo.url, token(canary("3"), extra={"id_token": bob}))
+    assert account_with(opened, echo.url, token(canary("4"), extra={"id_token": "no.token.this"}))
 
 
 def test_else_it_is_whoever_has_the_refresh_token(echo: Echo, opened: Open, canary: Canary) -> None:
     refresh = Secret(canary("refresh"))
-    first = account(opened, echo.url, token(canary("1"), refresh_token=refresh))
-    assert first == account(opened, echo.url, token(canary("2"), refresh_token=refresh))
-    assert first != account(opened, echo.url, token(canary("3"), refresh_token=Secret(canary("other"))))
-    assert account(opened, echo.url, None) is None
+    first = account_with(opened, echo.url, token(canary("1"), refresh_token=refresh))
+    assert first == account_with(opened, echo.url, token(canary("2"), refresh_token=refresh))
+    assert first != account_with(opened, echo.url, token(canary("3"), refresh_token=Secret(canary("other"))))
+    assert account_with(opened, echo.url, None) is None
 
 
 def test_who_signed_out_sees_nothing_of_the_cache(echo: Echo, opened: Open, canary: Canary) -> None:

@@ -45,7 +45,7 @@ def test_an_error_keeps_the_pages_so_far(serve: Listing, concurrency: int, echo:
     assert list(partial.frame()["id"]) == rows(3)
     assert walk.so_far().startswith("3 of 6 pages, 9 rows" if serve is numbered else "3 ")
     assert partial.status().startswith("partial · GET ")
-    assert partial.frame().attrs["apiconn"]["partial"] == walk.so_far()
+    assert partial.frame().attrs["apiconn"]["partial"] in walk.so_far()
     before = list(partial.frame()["id"])
 
     whole = walk.run()

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     import httpx
 
 
+def printable(text: str) -> str:
+    """`text` without what a terminal takes for commands, or what runs backwards: it may hold a server's words."""
+    return "".join(each if each.isprintable() or each in "\n\t" else " " for each in text)
+
+
 class ApiConnError(Exception):
     """The root. Its text is one line: what was tried, what came back, what to do."""
 
@@ -39,12 +44,15 @@ class ApiConnError(Exception):
     short: ClassVar[bool] = True
     full: ClassVar[Callable[[ApiConnError], list[str]] | None] = None
 
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
     def _render_traceback_(self) -> list[str]:
         # IPython asks an exception for this before it draws a traceback (InteractiveShell.showtraceback).
         if not ApiConnError.short and ApiConnError.full is not None:
             return ApiConnError.full(self)
-        # A provider's words are in it: no terminal command may be, and no line of its own.
-        text = "".join(character if character.isprintable() else " " for character in redact(str(self)))
+        # A provider's words are in it: no line of its own.
+        text = " ".join(redact(str(self)).splitlines())
         return [f"\x1b[31m{type(self).__name__}\x1b[0m: {text}"]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from IPython.display import display
 
+from apiconn_nb.errors import printable
 from apiconn_nb.redaction import redact
 
 _DIM = "opacity:.65;font-size:.85em;font-family:var(--jp-code-font-family,monospace);overflow-wrap:anywhere"
@@ -19,7 +20,7 @@ class Line:
     """
 
     def __init__(self, text: str, *, links: tuple[tuple[str, str], ...] = (), strong: bool = False) -> None:
-        self.text = redact(text)
+        self.text = printable(redact(text))
         self._links = links
         self._strong = strong
 
@@ -40,7 +41,7 @@ class Block:
     """Text with its line breaks: a dry run, a status, a transcript, a help page."""
 
     def __init__(self, text: str) -> None:
-        self.text = redact(text)
+        self.text = printable(redact(text))
 
     def __repr__(self) -> str:
         return self.text

@@ -50,6 +50,6 @@ def prepare(
 
     def again() -> Outcome:
         anew = replace(chosen, fresh=True)
-        return run(collection, template, saved=saved, values=values, variables=variables, options=anew)
+        return run(collection, template, saved=saved, values=values, variables=named, options=anew)
 
     return Walk(collection, request, chosen, again)

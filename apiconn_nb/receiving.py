@@ -18,6 +18,9 @@ STREAMED = 8
 """An answer that is given away piece by piece may be so many times as large as one that is read whole: its size is on
 disk and in the rows, not in memory, and a server must not fill these without end either."""
 
+ARRIVED = "apiconn_arrived"
+"""The response extension of an answer that was given away piece by piece: its content is not there."""
+
 ENDED = "apiconn_ended"
 """The response extension that says why an endless answer ended, where it did not by itself."""
 
@@ -55,6 +58,7 @@ def receive(
         for piece in _pieces(response, cap, deadline):
             whole.write(piece)
         return whole.getvalue(), False
+    response.extensions[ARRIVED] = True
     if taker.endless:
         _be_patient(response, deadline)
     mask = EchoMask(secrets, response.request)

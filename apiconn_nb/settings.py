@@ -48,7 +48,12 @@ class Connection:
     )
     call_timeout: int = setting("Time-out", default=600, advanced=True, help="Seconds for a whole call.")
     retries: int = setting("Retries", default=3, advanced=True, help="How often a data call is tried again.")
-    max_bytes: int = setting("Largest answer", default=1 << 30, advanced=True, help="Bytes, decoded.")
+    max_bytes: int = setting(
+        "Largest answer",
+        default=1 << 30,
+        advanced=True,
+        help="Bytes, decoded; eight times as many of one that becomes rows as it arrives.",
+    )
     proxy: str = setting("Proxy", advanced=True, format="proxy", help="URL; empty: the environment's (HTTPS_PROXY).")
     certificate: str = setting(
         "Client certificate", format="pem", advanced=True, help="Presented beside another method; PEM or file:PATH."

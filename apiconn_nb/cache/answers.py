@@ -26,6 +26,7 @@ from apiconn_nb import redaction
 from apiconn_nb.auth.store import write_private
 from apiconn_nb.cache.entry import Entry, read_entries, written
 from apiconn_nb.cache.folder import Folder, cache_folder
+from apiconn_nb.receiving import ARRIVED
 
 MAX_BYTES = 1 << 30  # of all answers together; the least recently used go first
 _STORED = frozenset((200, 203))
@@ -174,6 +175,8 @@ class Cache:
     ) -> tuple[Entry | None, str]:
         if response.status_code not in _STORED:
             return None, f"not kept: the status is {response.status_code}"
+        if ARRIVED in response.extensions:
+            return None, "not kept: it was read as it arrived"
         if "*" in response.headers.get("vary", ""):
             return None, "not kept: the server says that no two answers are alike (Vary: *)"
         forbids = _says_no_store(response.headers) or _says_no_store(request.headers)

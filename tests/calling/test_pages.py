@@ -200,3 +200,11 @@ def test_pages_are_freed_as_they_become_rows(echo: Echo, opened: Open, monkeypat
     outcome = run(opened(echo.url), parse("GET /list?page=1"), pages="all", concurrency=4)
     assert list(outcome.frame()["id"]) == rows(40)
     assert most <= 12
+
+
+def test_refreshing_repeats_the_call_with_the_values_it_had(echo: Echo, opened: Open) -> None:
+    notebook = {"who": "ada", "df": None}
+    frame = run(opened(echo.url), parse("GET /x?who=[who]"), variables=notebook).frame()
+    notebook["who"] = "bob"
+    frame.api.refresh()
+    assert [each.target for each in echo.arrived] == ["/x?who=ada"] * 2

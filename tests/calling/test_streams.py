@@ -364,3 +364,13 @@ def test_what_looks_like_the_beginning_of_a_secret_passes(keyed: tuple[Any, str]
     content = b"".join(json.dumps({"t": text}).encode() + b"\n" for text in texts)
     serving(raw, content, NDJSON, cut=1)
     assert list(run(collection, parse("GET /x")).frame()["t"]) == texts
+
+
+def test_an_event_stream_is_not_cached(raw: RawServer, opened: Open) -> None:
+    """Its bytes went by: an empty answer must not stand for it the next time."""
+    serving(raw, EVENT_TEXT, EVENTS, cut=40)
+    for _ in range(2):
+        outcome = run(opened(raw.url), parse("GET /x"), cache="1h")
+        assert len(outcome.frame()) == 30
+        assert "cache: not kept: it was read as it arrived" in outcome.notes
+    assert len(raw.arrived) == 2

@@ -26,5 +26,7 @@ def one_line(value: str, label: str) -> str:
         raise ConfigError(f"{label}: it has a line break in it, and a header is one line. Check what was copied.")
     if _CONTROL.search(value):
         # h11 would say so too, and quote the value.
-        raise ConfigError(f"{label}: it has a control character in it, which no header can hold. Check what was copied.")
+        raise ConfigError(
+            f"{label}: it has a control character in it, which no header can hold. Check what was copied."
+        )
     return value.strip(" \t")

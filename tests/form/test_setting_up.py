@@ -188,6 +188,24 @@ def test_a_certificate_is_looked_at_again_when_its_key_was_wrong(at_form: AtForm
     assert "does not match" not in person.beside("Key file content")
 
 
+@pytest.mark.parametrize("is_late", [False, True], ids=["its message first", "its message last"])
+def test_a_key_kept_out_of_a_public_field_is_said_in_whatever_order(
+    at_form: AtForm, certificates: Any, is_late: bool
+) -> None:
+    """The field's own message and the form's come on two channels, which have no order between them."""
+    person = at_form()
+    person.choose("Authentication", "Client-side SSL certificate")
+    text, key = certificates.text("alice.pem"), person.form.method_fields.controls["certificate"].key
+    if not is_late:
+        person.fill("Certificate file content", text)
+    person.browser_says(kind="key left out", key=key, text=text)
+    if is_late:
+        person.fill("Certificate file content", text)
+    assert "A private key was in it and was left out" in person.beside("Certificate file content")
+    person.fill("Certificate file content", certificates.text("bob.pem"))
+    assert "was left out" not in person.beside("Certificate file content")
+
+
 def test_rows_are_added_taken_away_and_kept(at_form: AtForm, space: Workspace, canary: Canary) -> None:
     key = canary("row")
     person = at_form()

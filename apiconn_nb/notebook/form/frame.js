@@ -156,12 +156,12 @@ export default {
       area.value = kept;
       keptOutOf = area;
     };
-    // After what the field sends as it is left, which takes away what was said about it before.
+    // With what is left in the field: its own message may come later, and is no news then.
     const sayKeyOut = (event) => {
       if (event.target !== keptOutOf) return;
       const key = keyOf(keptOutOf.closest("[class*='apiconn-key-']"), "apiconn-key-");
+      model.send({ kind: "key left out", key, text: keptOutOf.value });
       keptOutOf = null;
-      setTimeout(() => model.send({ kind: "key left out", key }), 0);
     };
     const used = () => {
       if (due) return;

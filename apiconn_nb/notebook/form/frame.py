@@ -18,7 +18,8 @@ class Frame(anywidget.AnyWidget):
 
     `on` is called with the message's ``kind`` and its content: ``press`` (``press``, which button; ``secrets`` and
     ``values``, what stands in the fields, by key), ``secret`` (``key``, ``value`` or ``remove``), ``key left out``
-    (``key``: a private key was pasted into a public field and kept out), ``used`` (now and then: somebody is there).
+    (``key``, ``text``: a private key was pasted into a public field, which holds the rest), ``used`` (now and then:
+    somebody is there).
     """
 
     _esm = Unicode(_JAVASCRIPT).tag(sync=True)

@@ -226,7 +226,7 @@ class Form:
             elif kind == "secret":
                 self.acting(lambda: self._receive(str(content.get("key")), content))()
             elif kind == "key left out":
-                self._key_left_out(str(content.get("key")))
+                self.acting(lambda: self._key_left_out(str(content.get("key")), content.get("text")))()
 
     def _take(self, content: dict[str, Any]) -> None:
         """What stands in the browser's fields as a button is pressed, which may be newer than what came before."""
@@ -245,9 +245,10 @@ class Form:
         if key in fields:
             fields[key].receive(content)
 
-    def _key_left_out(self, key: str) -> None:
+    def _key_left_out(self, key: str, text: Any) -> None:
         for control in (*self.connection.controls.values(), *self.method_fields.controls.values()):
             if control.key == key:
+                control.take(text)
                 control.remark("A private key was in it and was left out: paste it into the field for the key.")
 
     # ── one state with the file ────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from apiconn_nb.errors import CallTimeout
+from apiconn_nb.forks import renew_in_child
 from apiconn_nb.pace import Pace
 from apiconn_nb.quota import LONGEST, Said, Window, said_by
 
@@ -70,6 +71,7 @@ class Limiter:
         self._in_flight = 0
         self._lock = threading.Lock()
         self._clock = time.monotonic
+        renew_in_child(self, Limiter._in_child)
 
     def acquire(
         self,
@@ -159,6 +161,10 @@ class Limiter:
                 renewals = -(-(calls - max(0, quota.remaining)) // limit) - 1 if limit else 0
                 waits.append(quota.reset_at - now + renewals * (quota.period or quota.reset_at - now))
         return max(0.0, *waits)
+
+    def _in_child(self) -> None:
+        self._lock = threading.Lock()
+        self._in_flight = 0
 
     # Under the lock.
 

@@ -19,6 +19,7 @@ from apiconn_nb.auth.slot import TokenSlot, slot_key
 from apiconn_nb.auth.store import MemoryStore, Store
 from apiconn_nb.errors import ConfigError, UnknownNameError
 from apiconn_nb.fields import fields_of
+from apiconn_nb.forks import renew_in_child
 from apiconn_nb.limiter import Limiter
 from apiconn_nb.placeholders import as_text
 from apiconn_nb.receiving import Reader
@@ -78,11 +79,15 @@ class Collection:
         self.limiter = Limiter()
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
+        renew_in_child(self, Collection._in_child)
         pool = Pool(self.tls_context, settings.value("proxy"))
         weakref.finalize(self, pool.closer())  # changed settings make a new object, and nobody closes the old one
         self.door = Door(self, pool)
         self._client = self.new_client(self.door)
         redaction.guard_loggers()
+
+    def _in_child(self) -> None:
+        self._lock = threading.Lock()
 
     # ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -18,6 +18,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus, unquote
 
+from apiconn_nb.forks import in_child
+
 MASK = "•••"
 # Shorter texts stand in ordinary words, and cutting them would garble every message.
 _SHORTEST = 4
@@ -28,6 +30,12 @@ _MOST = 4096  # values; a kernel that renews hourly for a year stays below
 _known: OrderedDict[str, None] = OrderedDict()  # the one used last at the end
 _lock = threading.Lock()
 _collecting = threading.local()
+
+
+@in_child
+def _new_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
 
 
 def register(value: str) -> None:

@@ -20,6 +20,7 @@ from apiconn_nb import fence, fields, redaction
 from apiconn_nb.auth.tokens import Signing
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import FenceError, TokenError
+from apiconn_nb.forks import renew_in_child
 from apiconn_nb.network import Backend
 from apiconn_nb.private_values import PRIVATE, private_copy, public_url
 from apiconn_nb.shield import to_its_end
@@ -200,6 +201,9 @@ def forget_locals(error: BaseException) -> None:
 # ── the pool ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_inherited: list[object] = []  # a parent's connections: a child neither uses nor closes them
+
+
 class Pool(httpx.BaseTransport):
     """The collection's connections, with one TLS context: direct, or through the proxy of the environment.
 
@@ -213,6 +217,11 @@ class Pool(httpx.BaseTransport):
         self._routes: dict[str, httpx.HTTPTransport] = {}
         # Asked once for each host: reading the environment costs as much as a call over loopback.
         self._proxies: dict[tuple[str, str], str] = {}
+        renew_in_child(self, Pool._in_child)
+
+    def _in_child(self) -> None:
+        _inherited.append(self._routes)
+        self._routes, self._backend = {}, Backend()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer over the route that the request's host asks for."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from apiconn_nb import binder, config, secrets
 from apiconn_nb.auth.store import Store, open_store
 from apiconn_nb.errors import SecretError, UnknownNameError
+from apiconn_nb.forks import renew_in_child
 from apiconn_nb.live_collection import Collection, choose_environment, slot_of
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import ENVIRONMENTS, CollectionSettings, SavedCall
@@ -36,6 +37,10 @@ class Workspace:
         self._open: dict[tuple[str, str], Collection] = {}
         self._store: Store | None = None
         self._listeners: list[Listener] = []
+        self._in_child()
+        renew_in_child(self, Workspace._in_child)
+
+    def _in_child(self) -> None:
         self._lock = threading.RLock()
 
     @property

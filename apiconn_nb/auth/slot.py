@@ -19,6 +19,7 @@ from apiconn_nb.auth.locks import file_lock
 from apiconn_nb.auth.store import Store
 from apiconn_nb.auth.token import Token
 from apiconn_nb.errors import ConfigError
+from apiconn_nb.forks import in_child, renew_in_child
 
 _LOCK_WAIT = 60.0  # seconds another kernel may take for its renewal
 _PAUSE = 5.0  # seconds after a failed renewal in which a living token is used as it is
@@ -33,15 +34,25 @@ class _Entry:
     """What the slots of one entry share in this process: who renews it, how the last renewal ended, what is unsaved."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        self._in_child()
+        renew_in_child(self, _Entry._in_child)
         self.ended = 0  # renewals that have ended so far
         self.failure: Exception | None = None  # how the last one ended
         self.failed_at = -_PAUSE
         self.unsaved: Token | None = None
 
+    def _in_child(self) -> None:
+        self.lock = threading.RLock()
+
 
 _entries: weakref.WeakKeyDictionary[Store, dict[str, _Entry]] = weakref.WeakKeyDictionary()
 _entries_lock = threading.Lock()
+
+
+@in_child
+def _new_lock() -> None:
+    global _entries_lock
+    _entries_lock = threading.Lock()
 
 
 def _entry(store: Store, key: str) -> _Entry:

@@ -10,11 +10,18 @@ from pathlib import Path
 
 from apiconn_nb.auth.store import write_private
 from apiconn_nb.cache.folder import Folder, cache_folder
+from apiconn_nb.forks import in_child
 
 _MOST = 256
 _PROCESS_KEY = secrets.token_bytes(32)
 _lock = threading.Lock()
 _made: dict[bytes, str] = {}  # keyed hash of a secret, worthless outside this process → its fingerprint
+
+
+@in_child
+def _new_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
 
 
 def fingerprint(secret: str, folder: Path | None = None) -> str:

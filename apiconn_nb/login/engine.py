@@ -15,6 +15,7 @@ import httpx
 from apiconn_nb.auth.base import AuthMethod
 from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
 from apiconn_nb.errors import ApiConnError, LoginError, TokenError, UsageError
+from apiconn_nb.forks import in_child
 from apiconn_nb.login import faults, jupyter
 from apiconn_nb.login.code import CodeWay, Notebook
 from apiconn_nb.login.device import DeviceWay
@@ -32,6 +33,12 @@ _LONGEST = 86400.0  # seconds
 
 _logins: dict[tuple[str, str], Login] = {}
 _lock = threading.Lock()
+
+
+@in_child
+def _new_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
 
 
 def start_login(

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from apiconn_nb.errors import ConfigError
+from apiconn_nb.forks import renew_in_child
 from apiconn_nb.recording.entry import Entry
 
 _COMPARED = 500  # recordings that are looked at for the nearest one
@@ -20,6 +21,10 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: dict[str, tuple[int, dict[str, Entry]]] = {}
+        self._in_child()
+        renew_in_child(self, Library._in_child)
+
+    def _in_child(self) -> None:
         self._lock = threading.Lock()
 
     def keep(self, entry: Entry) -> None:

@@ -71,7 +71,7 @@ class Limiter:
         self._in_flight = 0
         self._lock = threading.Lock()
         self._clock = time.monotonic
-        renew_in_child(self, Limiter._in_child)
+        renew_in_child(self, lambda limiter: vars(limiter).update(_lock=threading.Lock(), _in_flight=0))
 
     def acquire(
         self,
@@ -161,10 +161,6 @@ class Limiter:
                 renewals = -(-(calls - max(0, quota.remaining)) // limit) - 1 if limit else 0
                 waits.append(quota.reset_at - now + renewals * (quota.period or quota.reset_at - now))
         return max(0.0, *waits)
-
-    def _in_child(self) -> None:
-        self._lock = threading.Lock()
-        self._in_flight = 0
 
     # Under the lock.
 

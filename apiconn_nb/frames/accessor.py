@@ -152,5 +152,8 @@ class ApiAccessor:
         )
 
 
-if getattr(pd.DataFrame, "api", None) is not ApiAccessor:
+_before = getattr(pd.DataFrame, "api", None)
+if _before is not ApiAccessor:
+    if getattr(_before, "__module__", "") == __name__:  # this module is loaded again
+        delattr(pd.DataFrame, "api")
     pd.api.extensions.register_dataframe_accessor("api")(ApiAccessor)

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ import pytest
 from apiconn_nb import config
 from apiconn_nb.auth.locks import file_lock
 from apiconn_nb.auth.store import FileStore
+from apiconn_nb.demo import certificates
 from apiconn_nb.errors import ConfigError
+from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CollectionSettings
 from tests.hardening import evidence
 from tests.hardening.disk import KINDS
 from tests.login.kernel import ROOT
+from tests.opened import Open
 
 SAID, CACHE_SAID, KILLED, HAD_ENDED = 3, 5, -9, 0
 WRITERS, WRITES = 4, 12
@@ -127,6 +131,20 @@ def test_a_runtime_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, mo
     with pytest.raises(ConfigError, match="XDG_RUNTIME_DIR") as caught:
         FileStore(tmp_path / "tokens.json").write("k", {})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="files in memory are Linux's")
+def test_a_clients_key_is_never_on_the_disk(tmp_path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ssl module takes a path: it leads to memory, where a kill leaves nothing behind."""
+    client = certificates.make(tmp_path).client
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a temporary file was made")
+
+    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    settings = {"certificate": client.certificate, "private_key": Secret(client.private_key)}
+    context = opened("https://127.0.0.1", "client-certificate", settings).tls_context()
+    assert context.post_handshake_auth
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o666, 0o777])

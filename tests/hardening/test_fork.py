@@ -1,4 +1,4 @@
-"""Fork and multiprocessing: a child calls on its own connections and waits for no lock that a thread of its parent had."""
+"""Fork and multiprocessing: a child calls on its own connections, and waits for no lock of its parent's threads."""
 
 from __future__ import annotations
 

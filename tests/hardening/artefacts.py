@@ -132,8 +132,15 @@ def _frames(trace: TracebackType | None) -> Iterator[str]:
     while trace is not None:
         frame = trace.tb_frame
         if "/tests/" not in frame.f_code.co_filename:
-            yield f"{frame.f_code.co_qualname} {frame.f_locals!r}"
+            yield f"{frame.f_code.co_qualname} {' '.join(map(_shown, frame.f_locals.items()))}"
         trace = trace.tb_next
+
+
+def _shown(item: tuple[str, Any]) -> str:
+    try:
+        return repr(item)
+    except Exception as error:  # an object that was interrupted while it was made
+        return f"{item[0]}: {error!r}"
 
 
 def of_http(name: str, thing: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What can be said of the dependencies without a network, and more where a vulnerability service is reached.
 
 ``python -m tests.hardening.dependencies`` (a step of .ci/run) fails where a dependency has no floor, where an installed
-one is older than its floor or in conflict with another, and where pip-audit, if it is installed and reaches its service,
-knows of a vulnerability. Which of these were asked is printed.
+one is older than its floor or in conflict with another, and where pip-audit, if it is installed and reaches its
+service, knows of a vulnerability. Which of these were asked is printed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 # The import name where it is not the distribution's.
-IMPORTED_AS = {
-    "ipython": "IPython",
-    "python-dotenv": "dotenv",
-    "authlib": "authlib",
-    "pyyaml": "yaml",
-    "flask": "flask",
-}
+IMPORTED_AS = {"ipython": "IPython", "python-dotenv": "dotenv", "pyyaml": "yaml"}
+# What a declared one brings, and promises to bring.
+BROUGHT_ALONG = {"numpy", "google", "httpcore", "traitlets", "werkzeug"}
 
 
 def declared() -> dict[str, list[Requirement]]:
@@ -85,12 +81,8 @@ def undeclared() -> list[str]:
         for requirements in declared().values()
         for each in requirements
     }
-    allowed = (
-        known | set(sys.stdlib_module_names) | {"apiconn_nb", "numpy", "google", "httpcore", "traitlets", "werkzeug"}
-    )
-    return sorted(
-        {f"{module} ({file})" for file, module in _imports() if module.lower() not in {a.lower() for a in allowed}}
-    )
+    allowed = {each.lower() for each in known | BROUGHT_ALONG | {"apiconn_nb"} | set(sys.stdlib_module_names)}
+    return sorted({f"{module} ({file})" for file, module in _imports() if module.lower() not in allowed})
 
 
 def _imports() -> Iterator[tuple[str, str]]:
@@ -108,9 +100,8 @@ def vulnerable() -> tuple[str, bool]:
     """What pip-audit says, and whether it found something; it needs a service on the network."""
     if importlib.util.find_spec("pip_audit") is None:
         return "known vulnerabilities: NOT asked, pip-audit is not installed", False
-    done = subprocess.run(
-        [sys.executable, "-m", "pip_audit", "--progress-spinner", "off"], capture_output=True, text=True, timeout=120, check=False
-    )  # fmt: skip
+    command = [sys.executable, "-m", "pip_audit", "--progress-spinner", "off"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode and "vulnerabilit" not in done.stdout + done.stderr:
         return "known vulnerabilities: NOT asked, pip-audit reached no service", False
     return f"known vulnerabilities: {(done.stdout or done.stderr).strip()[:2000]}", bool(done.returncode)

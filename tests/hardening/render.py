@@ -108,9 +108,9 @@ ROWS = (
 
 HEAD = """# How the promise was tried
 
-`SECURITY.md` in the repository says what is promised. Each row below is an
-attack on it, with the figures of one run of `tests/hardening` (`APICONN_LONG=1`, as `.ci/run` runs it) and the tests that
-gave them. The figures are written by the tests themselves; `tests/hardening/render.py` makes this page of them.
+`SECURITY.md` in the repository says what is promised. Each row below is an attack on it, with the figures of one run of
+`tests/hardening` (`APICONN_LONG=1`, as `.ci/run` runs it) and the tests that gave them. The figures are written by the
+tests themselves; `tests/hardening/render.py` makes this page of them.
 
 | tried | came of it | by |
 |---|---|---|

@@ -172,6 +172,10 @@ def trust(name: str) -> str:
         dataclasses.replace(settings, connection={**settings.connection, "trusted_origins": origins})
     )
     lines = [f"{name}: its credentials may go to", *(f"  {each}" for each in origins.split())]
+    if proxy := settings.value("proxy"):
+        lines.append(f"by way of the proxy {proxy}")
+    if settings.value("ca_certificate") or settings.auth.get("ca_certificate"):
+        lines.append("trusting a CA of its own: whoever has that CA's key can stand in for each of them")
     if sent := references_in(settings):
         lines += ["They are", *(f"  {each}" for each in sent)]
     return "\n".join(lines)

@@ -86,7 +86,8 @@ def of_error(
     """An error as each of `xmodes` draws it, short and full, as `traceback` does, and the locals of all its frames."""
     found = of_object("error", error)
     found["arguments"] = repr((error.args, getattr(error, "__notes__", ())))
-    found["traceback"] = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    with contextlib.suppress(AttributeError):  # Python 3.11: a local that was interrupted while it was made has no repr
+        found["traceback"] = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     for number, each in enumerate(_chain(error)):
         found[f"frames {number}"] = list(_frames(each.__traceback__))
     for name in ("request", "response"):

@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 from apiconn_nb import redaction
 from apiconn_nb.errors import SecretError
+from apiconn_nb.keyrings import find_keyring as find_keyring
+from apiconn_nb.keyrings import in_time
 from apiconn_nb.redaction import MASK as MASK
 
 _REFERENCE = re.compile(r"(?s)\A(?:(env|keyring|file|colab):(.+)|prompt)\Z")
@@ -168,7 +170,8 @@ def _from_keyring(place: str, label: str) -> str:
     service, slash, user = place.rpartition("/")
     if not slash or not service or not user:
         raise SecretError(f"{_of(label)}keyring:{place} lacks a part: write keyring:SERVICE/USER.")
-    value = keyring_backend(label).get_password(service, user)
+    backend = keyring_backend(label)
+    value = in_time(lambda: backend.get_password(service, user), "use env:NAME")
     if value is None:
         raise SecretError(
             f"{_of(label)}the keyring has no entry {service}/{user}: type it into the form, or run "
@@ -178,10 +181,7 @@ def _from_keyring(place: str, label: str) -> str:
 
 
 def keyring_backend(label: str = "") -> Any:
-    """The OS keyring, where a real one exists.
-
-    Raises SecretError for none: the null and fail backends keep nothing, `keyrings.alt` keeps it in plain text.
-    """
+    """The OS keyring, where a real one exists. Raises SecretError for none."""
     backend = find_keyring()
     if backend is None:
         raise SecretError(
@@ -191,30 +191,18 @@ def keyring_backend(label: str = "") -> Any:
     return backend
 
 
-def find_keyring() -> Any | None:
-    """The OS keyring's backend, or None where there is no real one."""
-    try:
-        keyring = importlib.import_module("keyring")  # optional, and slow to start
-    except ImportError:
-        return None
-    backend = keyring.get_keyring()
-    module = type(backend).__module__
-    if module.startswith("keyring.backends.chainer"):
-        return next((each for each in backend.backends if _keeps(each)), None)
-    return backend if _keeps(backend) else None
-
-
-def _keeps(backend: Any) -> bool:
-    module = type(backend).__module__
-    return not module.startswith(("keyring.backends.null", "keyring.backends.fail", "keyrings.alt"))
-
-
 def _from_file(path_text: str, label: str) -> str:
     path = Path(path_text).expanduser()
     try:
-        if path.stat().st_size > _FILE_CAP:
+        # A pipe or a device may never end, and a file of /proc does not say how long it is.
+        if not path.is_file():
+            path.stat()
+            raise SecretError(f"{_of(label)}file:{path_text} is no regular file.")
+        with path.open("rb") as file:
+            content = file.read(_FILE_CAP + 1)
+        if len(content) > _FILE_CAP:
             raise SecretError(f"{_of(label)}file:{path_text} is larger than 1 MiB: is it the right file?")
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
         raise SecretError(f"{_of(label)}file:{path_text} cannot be read: {reason}.") from None

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apiconn_nb import binder, config, secrets
+from apiconn_nb import binder, config, keyrings, secrets
 from apiconn_nb.auth.store import Store, open_store
-from apiconn_nb.errors import SecretError, UnknownNameError
+from apiconn_nb.errors import UnknownNameError
 from apiconn_nb.forks import renew_in_child
 from apiconn_nb.live_collection import Collection, choose_environment, slot_of
 from apiconn_nb.secrets import Secret
@@ -182,12 +182,9 @@ def _put_away(value: Secret, owner: str) -> str:
         return value.reference
     if not value:
         return ""
-    backend = secrets.find_keyring()
+    backend = keyrings.find_keyring()
     if backend is not None:
-        try:
-            backend.set_password("apiconn_nb", owner, value.reveal())
-        except Exception as error:  # each backend has exceptions of its own
-            raise SecretError(f"The OS keyring refused ({type(error).__name__}): unlock it, or use env:NAME.") from None
+        keyrings.in_time(lambda: backend.set_password("apiconn_nb", owner, value.reveal()), "use env:NAME")
         return f"keyring:apiconn_nb/{owner}"
     secrets.remember(owner, value.reveal())
     return "prompt"

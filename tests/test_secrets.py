@@ -7,15 +7,21 @@ import copy
 import json
 import os
 import pickle
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apiconn_nb import secrets
-from apiconn_nb.errors import SecretError
+from apiconn_nb import keyrings, secrets
+from apiconn_nb.auth.store import KeyringStore, open_store
+from apiconn_nb.errors import ConfigError, SecretError
 from apiconn_nb.redaction import redact
 from apiconn_nb.secrets import Secret, is_reference
+from apiconn_nb.settings import CollectionSettings
+from apiconn_nb.workspace import Workspace
 
 
 def test_no_way_of_showing_a_secret_gives_its_value(canary: Any) -> None:
@@ -97,6 +103,73 @@ def test_keyring_with_a_backend(monkeypatch: pytest.MonkeyPatch) -> None:
         Secret.from_reference("keyring:service/other").reveal()
     with pytest.raises(SecretError, match="SERVICE/USER"):
         Secret.from_reference("keyring:service").reveal()
+
+
+class Locked:
+    """A keyring that asks a person who is not there."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+
+    def get_password(self, *_: str) -> None:
+        self.released.wait(20)
+
+    set_password = get_password
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Locked]:
+    backend = Locked()
+    monkeypatch.setattr(keyrings, "WAIT", 0.2)
+    for module in (secrets, keyrings):
+        monkeypatch.setattr(module, "find_keyring", lambda: backend)
+    yield backend
+    backend.released.set()
+
+
+def test_a_keyring_that_hangs_is_one_sentence(locked: Locked) -> None:
+    began = time.monotonic()
+    with pytest.raises(SecretError, match="did not answer in 0 s: unlock it and try again, or use env:NAME") as caught:
+        Secret.from_reference("keyring:service/user", label="Key").reveal()
+    assert "\n" not in str(caught.value)
+    typed = CollectionSettings("shop", "key-in-header", {}, {"key_name": "k", "key": Secret("CANARY-typed")})
+    with pytest.raises(SecretError, match="did not answer"):
+        Workspace(Path("apiconn.toml")).save(typed)
+    with pytest.raises(ConfigError, match=r"did not answer.*ApiConn.token_file"):  # what a slot takes for "not saved"
+        KeyringStore(locked).write("k", {"access_token": "CANARY-2"})
+    assert time.monotonic() - began < 5
+
+
+def test_a_keyring_that_refuses_is_one_sentence_without_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def get_password(self, *_: str) -> str:
+            raise RuntimeError("CANARY-in-the-backend's-words")
+
+    monkeypatch.setattr(secrets, "find_keyring", Refusing)
+    with pytest.raises(SecretError, match=r"refused \(RuntimeError\)") as caught:
+        Secret.from_reference("keyring:service/user").reveal()
+    assert "CANARY" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_a_desktop_that_does_not_say_which_keyring_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look for a backend asks the session bus, which may hang as well."""
+    released = threading.Event()
+    monkeypatch.setattr(keyrings, "WAIT", 0.2)
+    monkeypatch.setattr("keyring.get_keyring", lambda: released.wait(20))
+    try:
+        with pytest.raises(SecretError, match="did not answer"):
+            Secret.from_reference("keyring:service/user").reveal()
+        assert open_store().where() == "this kernel's memory"
+    finally:
+        released.set()
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/tty", "pipe", "."])
+def test_a_reference_to_what_is_no_file_does_not_hang(tmp_path: Path, path: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SecretError, match=r"no regular file|cannot be read"):
+        Secret.from_reference(f"file:{tmp_path / path}").reveal()
 
 
 def test_colab_elsewhere_names_what_to_use() -> None:

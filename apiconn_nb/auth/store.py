@@ -12,16 +12,14 @@ import json
 import os
 import stat
 import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 from apiconn_nb.auth.locks import beside, file_lock
-from apiconn_nb.errors import ConfigError
-from apiconn_nb.secrets import find_keyring
+from apiconn_nb.errors import ConfigError, SecretError
+from apiconn_nb.keyrings import find_keyring, in_time
 
-_KEYRING_WAIT = 10.0  # seconds; a locked desktop keyring asks the person, and nobody may be there
 _SERVICE = "apiconn_nb"
 
 
@@ -150,7 +148,7 @@ class KeyringStore:
 
     def read(self, key: str) -> dict[str, Any] | None:
         """The record, or None; also where the entry is not ours."""
-        text = _in_time(lambda: self._backend.get_password(_SERVICE, key))
+        text = _ask(lambda: self._backend.get_password(_SERVICE, key))
         try:
             found = json.loads(text or "null")
         except ValueError:
@@ -160,9 +158,9 @@ class KeyringStore:
     def write(self, key: str, record: dict[str, Any] | None) -> None:
         """Keep the record; None removes it."""
         if record is not None:
-            _in_time(lambda: self._backend.set_password(_SERVICE, key, json.dumps(record)))
-        elif _in_time(lambda: self._backend.get_password(_SERVICE, key)) is not None:
-            _in_time(lambda: self._backend.delete_password(_SERVICE, key))
+            _ask(lambda: self._backend.set_password(_SERVICE, key, json.dumps(record)))
+        elif _ask(lambda: self._backend.get_password(_SERVICE, key)) is not None:
+            _ask(lambda: self._backend.delete_password(_SERVICE, key))
         with contextlib.suppress(OSError):
             write_private(self._stamp_file(key), b"")
 
@@ -184,8 +182,19 @@ def open_store(token_file: str = "") -> Store:
     """The store that holds here: the file the person asked for, else the OS keyring, else memory."""
     if token_file:
         return FileStore(Path(token_file))
-    backend = find_keyring()
+    try:
+        backend = find_keyring()
+    except SecretError:  # it hangs or refuses: a token is kept as where there is none, and `--status` says where
+        backend = None
     return KeyringStore(backend) if backend is not None else MemoryStore()
+
+
+def _ask(question: Callable[[], Any]) -> Any:
+    """What the keyring answers. Raises ConfigError where it does not in time, or refuses."""
+    try:
+        return in_time(question, "set ApiConn.token_file")
+    except SecretError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _stamp_of(path: Path) -> object:
@@ -220,28 +229,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _in_time(ask: Callable[[], Any]) -> Any:
-    """What the keyring answers, within its time. Raises ConfigError where it does not, or refuses."""
-    answer: list[Any] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            answer.append(ask())
-        except Exception as error:  # each backend has exceptions of its own
-            failure.append(error)
-
-    thread = threading.Thread(target=run, name="apiconn-keyring", daemon=True)
-    thread.start()
-    thread.join(_KEYRING_WAIT)
-    if failure:
-        raise ConfigError(
-            f"The OS keyring refused ({type(failure[0]).__name__}): unlock it, or set ApiConn.token_file."
-        )
-    if not answer:
-        raise ConfigError(
-            f"The OS keyring did not answer in {_KEYRING_WAIT:.0f} s: unlock it, or set ApiConn.token_file."
-        )
-    return answer[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from apiconn_nb import binder, secrets
+from apiconn_nb import binder, keyrings, secrets
+from apiconn_nb.errors import SecretError
 from apiconn_nb.fields import Field
 from apiconn_nb.notebook.form.controls import FieldControl, Left
 from apiconn_nb.notebook.form.parts import Parts, escape
@@ -105,7 +106,10 @@ def _has_edge_space(value: Secret) -> bool:
 
 def where_typed_secrets_go() -> str:
     """Where a secret that is typed into a form is kept, in words."""
-    backend = secrets.find_keyring()
+    try:
+        backend = keyrings.find_keyring()
+    except SecretError:
+        return "the OS keyring, which does not answer"
     if backend is not None:
         return f"the OS keyring ({type(backend).__module__.rpartition('.')[2]})"
     return "this kernel's memory, gone when it ends"

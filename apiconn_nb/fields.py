@@ -21,7 +21,7 @@ from apiconn_nb.secrets import NO_SECRET, Secret, is_reference
 Rows = Mapping[str, str | Secret]
 """Rows of key and value; a value written as a reference is a secret."""
 
-Format = Literal["line", "url", "template", "pem", "json", "choice", "proxy", "origins"]
+Format = Literal["line", "url", "base", "template", "pem", "json", "choice", "proxy", "origins"]
 Kind = Literal["text", "secret", "flag", "number", "rows"]
 
 # The last word tells: access_token and X-Auth-Token are credentials, token_access_type and page_token are none.
@@ -121,7 +121,7 @@ class Field:
             schema["default"] = self.default
         if self.choices:
             schema["enum"] = list(self.choices)
-        if self.format == "url":
+        if self.format in ("url", "base"):
             schema["format"] = "uri"
         return schema
 
@@ -245,6 +245,18 @@ def check_url(text: str, label: str) -> None:
         raise ConfigError(f"{label}: {text!r} is not encrypted: use https:// (http is for loopback addresses alone).")
 
 
+def check_base_url(text: str, label: str) -> None:
+    """Raise ConfigError for a URL that calls cannot be written below; a query, which may hold a key, is not said."""
+    bare, mark, _ = text.partition("?")
+    bare, hash_sign, _ = bare.partition("#")
+    check_url(bare, label)
+    if mark or hash_sign:
+        raise ConfigError(
+            f"{label}: calls are written below {bare}, so it has no query and no #. A parameter of every call is a "
+            "shared one: --query NAME=VALUE, a key by its method or as --query NAME=env:NAME."
+        )
+
+
 def check_proxy(text: str, label: str) -> None:
     """Raise ConfigError unless `text` is a proxy's URL without a password in it; the text is not repeated."""
     parts = urlsplit(text)
@@ -264,7 +276,9 @@ def check_origins(text: str, label: str) -> None:
             raise ConfigError(f"{label}: {origin!r} is no origin: write https://host, split by spaces.")
 
 
-_CHECKS = {"url": check_url, "template": check_url, "proxy": check_proxy, "origins": check_origins}
+_CHECKS = {
+    "url": check_url, "base": check_base_url, "template": check_url, "proxy": check_proxy, "origins": check_origins
+}  # fmt: skip
 
 
 @functools.lru_cache(maxsize=512)  # asked twice at each call

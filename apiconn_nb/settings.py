@@ -23,7 +23,7 @@ class Connection:
     """A collection's own fields: declared as a method's are, so that magics, form, file and docs read them alike."""
 
     base_url: str = setting(
-        "Base URL", format="url", dev="Development base URL", placeholder="https://api.example.org",
+        "Base URL", format="base", dev="Development base URL", placeholder="https://api.example.org",
         help="Where the API begins; calls are written below it.",
     )  # fmt: skip
     environment: str = setting(

@@ -11,6 +11,7 @@ import pytest
 
 from apiconn_nb import config
 from apiconn_nb.errors import ApiConnError, ConfigError, SecretError, UnknownNameError, UsageError
+from apiconn_nb.live_collection import Collection
 from apiconn_nb.settings import CollectionSettings, SavedCall
 
 FILE = """\
@@ -243,3 +244,15 @@ def test_a_key_that_one_took_away_and_the_other_left_is_gone(file: Path) -> None
     file.write_text(FILE.replace("retries = 5\n", ""))
     config.save(file, dataclasses.replace(before, connection={**before.connection, "call_timeout": 3}), before)
     assert set(config.load(file)["github"].connection) == {"base_url", "headers", "call_timeout"}
+
+
+@pytest.mark.parametrize("url", ["https://api.example.org/v1?api_key=CANARY-key", "https://api.example.org/v1#CANARY"])
+@pytest.mark.parametrize("name", ["base_url", "dev_base_url"])
+def test_a_base_url_has_no_query_of_its_own(tmp_path: Path, name: str, url: str) -> None:
+    """Calls are written below it: `…?key=x` and `/users` would be one parameter, and a key a literal in the file."""
+    (tmp_path / "apiconn.toml").write_text(f'[shop]\n{name} = "{url}"\n')
+    with pytest.raises(ConfigError, match=r"below https://api.example.org/v1, so it has no query.*--query") as caught:
+        config.load(tmp_path / "apiconn.toml")
+    assert "CANARY" not in str(caught.value)
+    with pytest.raises(ConfigError):
+        Collection(CollectionSettings("shop", connection={"base_url": url}))

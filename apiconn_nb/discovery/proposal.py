@@ -60,7 +60,7 @@ class _Search:
         self._name = name
         self._facts: list[str] = []
         self._found: list[Candidate] = []
-        self._base_url = url
+        self._base_url = url.partition("?")[0].partition("#")[0]
         self._title = ""
 
     def run(self) -> Proposal:

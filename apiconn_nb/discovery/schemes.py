@@ -57,7 +57,7 @@ class Description:
         servers = self._document.get("servers")
         if isinstance(servers, list) and servers and isinstance(servers[0], Mapping):
             url = str(servers[0].get("url", ""))
-            return "" if "{" in url else urljoin(self.place, url).rstrip("/")
+            return "" if "{" in url else urljoin(self.place, url).partition("?")[0].partition("#")[0].rstrip("/")
         host, path = self._document.get("host"), str(self._document.get("basePath", ""))
         if isinstance(host, str) and host:
             schemes = self._document.get("schemes")

@@ -103,7 +103,7 @@ class _Reading:
             address = address_of(url, "", {})
         except ConfigError:
             return ""
-        return (address.base + address.target).rstrip("/")
+        return (address.base + address.target).partition("?")[0].partition("#")[0].rstrip("/")
 
     # ── operations ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 import httpx
 
 from apiconn_nb import fence, fields, redaction
+from apiconn_nb.auth.header import USER_AGENT
 from apiconn_nb.auth.tokens import Signing
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import FenceError, TokenError
@@ -165,6 +166,7 @@ class Door(httpx.BaseTransport):
 def send_aside(pool: httpx.BaseTransport, request: httpx.Request) -> httpx.Response:
     """Send one request that is no call; the answer is read whole. Raises FenceError and TokenError (too large)."""
     fence.check_encrypted(request.url)
+    request.headers.setdefault("User-Agent", USER_AGENT)
     response = pool.handle_request(request)
     response.request = request
     try:

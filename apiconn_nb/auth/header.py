@@ -6,6 +6,9 @@ import re
 
 from apiconn_nb.errors import ConfigError
 
+USER_AGENT = "apiconn_nb/0.1.0"
+"""Who asks (RFC 9110 §10.1.5): some providers, GitHub among them, answer 403 to a request that does not say."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 _TOKEN = set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")

@@ -26,7 +26,7 @@ Kind = Literal["text", "secret", "flag", "number", "rows"]
 
 # The last word tells: access_token and X-Auth-Token are credentials, token_access_type and page_token are none.
 _CREDENTIAL = re.compile(
-    r"(?<!page)(?<!next)(?<!continuation)(?<!sync)(?<!cursor)(^|_)"
+    r"(?<!page)(?<!next)(?<!continuation)(?<!sync)(?<!cursor)(?<!skip)(?<!delta)(?<!scroll)(?<!resume)(^|_)"
     r"(authorization|api_?key|access_?key|secret_?key|private_?key|subscription_?key|token|secret|password|passwd|cookie)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

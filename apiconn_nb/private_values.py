@@ -46,6 +46,10 @@ class Hidden:
         self._by_mask[mask] = value
         return mask
 
+    def credential(self, name: str, value: str) -> str:
+        """What stands for `value`, which is a credential by its name; itself where a mask stands in it already."""
+        return value if self.stands_in(value) else self.mask(name, Secret(value, label=name))
+
     def extensions(self) -> dict[str, Any]:
         """The request's extensions."""
         return {PRIVATE: self._by_mask} if self._by_mask else {}
@@ -82,6 +86,14 @@ def _in_utf8(request: httpx.Request) -> httpx.Request:
     # httpx takes the encoding of the headers that are there for the one that is added, ASCII mostly.
     request.headers.encoding = "utf-8"
     return request
+
+
+def shown_body(request: httpx.Request) -> str:
+    """The body of a public request as people read it: its masks as they are written elsewhere."""
+    body = request.read().decode("utf-8", "replace")
+    for mask in request.extensions.get(PRIVATE, {}):
+        body = body.replace(json.dumps(mask)[1:-1], mask).replace(quote(mask, safe=""), mask)
+    return body
 
 
 def public_url(url: str, request: httpx.Request) -> str:

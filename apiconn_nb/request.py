@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 import httpx
 
-from apiconn_nb import placeholders
+from apiconn_nb import literals, placeholders
 from apiconn_nb.auth.header import check_name
 from apiconn_nb.body import BODY_TYPES, fill_body, kind_of_body, without_members
 from apiconn_nb.errors import ConfigError, UsageError
@@ -54,11 +54,20 @@ class Template:
 
     def names(self) -> list[str]:
         """The dynamic names, each once, in order."""
+        return list(self.written_names())
+
+    def written_names(self) -> dict[str, str]:
+        """The dynamic names, each once, in order, and how each is written where it stands first."""
         found = placeholders.names_in_url(self.url)
         for _, value in self.headers:
             found += placeholders.names_in_header(value)
-        found += placeholders.names_in_body(self.body) if not self._is_xml() else []
-        return list(dict.fromkeys(found))
+        in_body = [] if self._is_xml() else placeholders.names_in_body(self.body)
+        square = {name: f"[{name}]" for name in found}
+        return {**square, **{name: f"<{name}>" for name in in_body if name not in square}}
+
+    def uses(self, name: str) -> bool:
+        """Whether a value of that name is put in somewhere."""
+        return name in self.written_names() or name in placeholders.names_in_body(self.body)
 
     def header(self, name: str) -> str:
         """The value of a header; empty where it is not set."""
@@ -80,7 +89,7 @@ class Shared:
 @functools.lru_cache(maxsize=128)  # a loop makes the same call again and again
 def parse(text: str) -> Template:
     """The request written in `text`. Raises UsageError with the line that does not hold and what to write there."""
-    parts = [part for part in _SPLIT.split(text) if _has_request(part)]
+    parts = [part for part in _SPLIT.split(text) if has_request(part)]
     if len(parts) > 1:
         raise UsageError(f"This cell has {len(parts)} requests split by ###: put each into a cell of its own.")
     if not parts:
@@ -94,7 +103,8 @@ def parse(text: str) -> Template:
     return Template(method, url, headers, body if body.strip() else "")
 
 
-def _has_request(part: str) -> bool:
+def has_request(part: str) -> bool:
+    """Whether anything but comments and blank lines stands in a text."""
     return any(not _is_skipped(line) for line in part.split("\n"))
 
 
@@ -157,12 +167,13 @@ def build(template: Template, shared: Shared, values: Mapping[str, Any], private
     hidden.take(known)
     template, user = _without_user(template)
     needed = Needed(known, template.title)
-    url = join(shared.base_url, placeholders.fill_url(template.url, needed).partition("#")[0])
-    url = _with_query(url, shared.query, hidden)
+    target = _hidden_in_url(placeholders.fill_url(template.url, needed).partition("#")[0], template, hidden)
+    url = _with_query(join(shared.base_url, target), shared.query, hidden)
     headers = _filled_headers(template, shared, needed, private, hidden)
     if user and "authorization" not in headers:
         headers["Authorization"] = hidden.mask("Authorization", user)
     content, kind = fill_body(template.header("Content-Type"), template.body, needed)
+    content = literals.hide_in_body(kind, content, hidden.credential)
     if content and "content-type" not in headers:
         headers["Content-Type"] = BODY_TYPES.get(kind, "text/plain; charset=utf-8")
     try:
@@ -171,6 +182,19 @@ def build(template: Template, shared: Shared, values: Mapping[str, Any], private
         )
     except httpx.InvalidURL as error:
         raise UsageError(f"{redact(url)[:200]} is no URL: {error}") from None
+
+
+def _hidden_in_url(target: str, template: Template, hidden: Hidden) -> str:
+    """The filled target, a credential in its query by its mask; a reference that is written there is followed."""
+    written = dict(literals.in_url(template.url))
+
+    def put(name: str, value: str) -> str:
+        # As it is written: a dynamic value must not name a file to send.
+        if is_reference(value) and unquote(written.get(name, "")) == value:
+            return hidden.mask(name, Secret.from_reference(value, label=name, owner=name))
+        return hidden.credential(name, value)
+
+    return literals.hide_in_url(target, put)
 
 
 def _as_private(value: Any) -> Secret:
@@ -230,8 +254,8 @@ def _filled_headers(
         value = placeholders.fill_header(written, needed)
         if is_reference(written):  # as it is written: a dynamic value must not name a file to send
             value = hidden.mask(name, Secret.from_reference(written, label=name, owner=name))
-        elif (name.lower() in hide or looks_like_credential(name)) and not hidden.stands_in(value):
-            value = hidden.mask(name, Secret(value, label=name))
+        elif name.lower() in hide or looks_like_credential(name):
+            value = hidden.credential(name, value)
         headers[name] = value
     return headers
 
@@ -252,9 +276,9 @@ def without_optional(template: Template, optional: tuple[str, ...], values: Mapp
 
 
 def literal_credentials(template: Template) -> dict[str, str]:
-    """The literal values of a cell that look like credentials, by header (``URL``: the password in it).
+    """The literal values of a cell that look like credentials, by header, else by name and place as people say it.
 
-    They work, and should be references.
+    They work, and should be references. ``URL`` is the password in one.
     """
     found = {
         name: value
@@ -264,4 +288,10 @@ def literal_credentials(template: Template) -> dict[str, str]:
     user, at, _ = _split(template.url).netloc.rpartition("@")
     if at and ":" in user:
         found["URL"] = user.partition(":")[2]
+    for name, value in literals.in_url(template.url):
+        if not is_reference(unquote(value)) and not placeholders.names_in_header(value):
+            found[f"{name} in the query"] = value
+    for name, value in literals.in_body(template.header("Content-Type"), template.body):
+        if not placeholders.names_in_body(value):
+            found[f"{name} in the body"] = value
     return found

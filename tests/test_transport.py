@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ from apiconn_nb.live_collection import Collection
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import SavedCall
 from tests.canary import Canary
-from tests.echo import Echo
+from tests.echo import Answer, Echo
 from tests.opened import Open
 
 
@@ -122,6 +123,46 @@ def test_a_literal_credential_works_and_is_masked(echo: Echo, opened: Open, cana
     value = canary("literal")
     response = send(opened(echo.url), f"GET /x\n{name}: Bearer {value}")
     assert header(echo, name) == f"Bearer {value}"
+    canary.assert_absent(*shown(response))
+
+
+LITERAL = 'CANARY-a+b/c="d" é%&'
+IN_JSON = json.dumps(LITERAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "arrives"),
+    [
+        (f"GET /x?a=1&api_key={quote(LITERAL, safe='')}&b=2", [("a", "1"), ("api_key", LITERAL), ("b", "2")]),
+        ("GET /x?a=1&api_key=[v]&b=2", [("a", "1"), ("api_key", LITERAL), ("b", "2")]),
+        (f"POST /x\n\na=1&access_token={quote_plus(LITERAL)}&b=2", [("a", "1"), ("access_token", LITERAL), ("b", "2")]),
+        (f'POST /x\n\n{{"a": 1, "user": {{"password": {IN_JSON}}}, "b": ["token", "c"]}}',
+         {"a": 1, "user": {"password": LITERAL}, "b": ["token", "c"]}),
+        ('POST /x\n\n{"client_secret": <v>, "password": "", "token": 7}',
+         {"client_secret": LITERAL, "password": "", "token": 7}),
+        (f'POST /x\n\n[{{"apiKey": {IN_JSON}}}, {{"apiKey": "other-one"}}]',
+         [{"apiKey": LITERAL}, {"apiKey": "other-one"}]),
+    ],
+)  # fmt: skip
+def test_a_literal_in_the_query_or_the_body_is_masked_and_arrives_as_it_is(
+    echo: Echo, opened: Open, canary: Canary, text: str, arrives: Any
+) -> None:
+    canary.watch(LITERAL)
+    echo.answer("/x", lambda arrived: Answer(401, {"message": f"{arrived.target} {arrived.body.decode()}"}))
+    response = send(opened(echo.url, retries=0), text, v=LITERAL)
+    body = echo.last.body.decode()
+    assert (json.loads(body) if body[:1] in ("{", "[") else parse_qsl(body) or list(echo.last.query)) == arrives
+    assert header(echo, "Content-Length") == str(len(echo.last.body)) if body else True
+    canary.assert_absent(*shown(response), response.text)
+
+
+def test_a_reference_in_the_query_is_followed_as_it_is_written_alone(
+    echo: Echo, opened: Open, canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value may name no variable of this machine, and a parameter of another name is data."""
+    monkeypatch.setenv("MINE", canary("env"))
+    response = send(opened(echo.url), "GET /x?api_key=env:MINE&q=env:MINE&token=[v]", v="env:MINE")
+    assert echo.last.query == [("api_key", canary.values[0]), ("q", "env:MINE"), ("token", "env:MINE")]
     canary.assert_absent(*shown(response))
 
 

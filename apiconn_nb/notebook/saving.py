@@ -29,8 +29,8 @@ def check_keeping(given: dict[str, Any], template: Template) -> None:
         raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name)}")
 
 
-def save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> None:
-    """Save the call under a name; private values as their references."""
+def save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> str:
+    """Save the call under a name; private values as their references. Returns what there is to say of it."""
     params = {key: (value.reference or None) if isinstance(value, Secret) else value for key, value in values.items()}
     pages = "all" if options.pages is None else str(options.pages) if options.pages > 1 else ""
     saved = SavedCall(
@@ -43,7 +43,10 @@ def save(collection: Collection, name: str, template: Template, values: dict[str
         key=options.key,
         params={key: value for key, value in params.items() if value is not None},
     )
+    was_there = name in collection.settings.calls
     workspace.current().save_call(collection.name, name, saved)
+    instead = ", in the place of the one before" if was_there else ""
+    return f"Saved as {collection.name}.{name}{instead}: %apicall {collection.name}.{name}"
 
 
 def defaults(template: Template, variables: dict[str, Any]) -> dict[str, Any]:
@@ -74,4 +77,8 @@ def advice_on_literals(template: Template) -> list[str]:
 def _instead(name: str) -> str:
     if name == "URL":
         return "Take user and password out of it and choose HTTP Basic Auth (%apiconn_auth), its password as env:NAME."
+    word, _, place = name.partition(" in the ")
+    if place:
+        mark = f"<{word}>" if place == "body" else f"[{word}]"
+        return f"Instead write {mark} in its place, and give it with -p {word}=env:NAME"
     return f"Instead write {name}: env:NAME"

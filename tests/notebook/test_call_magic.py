@@ -198,7 +198,21 @@ def test_a_literal_credential_works_is_masked_and_answered_by_advice(
     shop.run(f"%apicall shop GET {echo.url.replace('//', f'//ada:{url}@')}/x")
     assert "Authorization" in echo.last.headers
     assert "env:NAME" in line(shop)
+    query, body = canary("in-query"), canary("in-body")
+    frame = shop.run(f'%%apicall shop\nPOST /x?api_key={query}\n\n{{"user": "ada", "password": "{body}"}}')
+    assert echo.last.query == [("api_key", query)]
+    assert json.loads(echo.last.body)["password"] == body
+    assert "Instead write <password> in its place, and give it with -p password=env:NAME" in line(shop)
     canary.assert_absent(shop.display_text(), "\n".join(shop.history()), shop.history_file.parent, shop.user_ns["In"])
+    canary.assert_absent(repr(frame.attrs), repr(frame.api.request))
+
+
+@pytest.mark.parametrize("text", ["GET /x?api_key=CANARY-literal", 'POST /x\n\n{"password": "CANARY-literal"}'])
+def test_a_literal_in_the_query_or_body_is_not_saved(shop: NotebookShell, echo: Echo, text: str) -> None:
+    with pytest.raises(UsageError, match="literal credential, which is not saved"):
+        shop.run(f"%%apicall shop --save mine\n{text}")
+    assert not echo.arrived
+    assert "CANARY" not in Path("apiconn.toml").read_text()
 
 
 def test_a_literal_credential_is_not_saved_and_the_call_is_not_made(shop: NotebookShell, echo: Echo) -> None:

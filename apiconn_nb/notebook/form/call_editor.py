@@ -168,7 +168,8 @@ class CallEditor:
         try:
             template = parse(str(self._group.raw("request")))
             for literal in literal_credentials(template):
-                raise UsageError(f"Request: {literal} holds a credential, which is not saved: {literal}: env:NAME.")
+                instead = "a parameter with env:NAME" if " in the " in literal else f"{literal}: env:NAME"
+                raise UsageError(f"Request: {literal} holds a credential, which is not saved; write {instead}.")
             if values.get("pages"):
                 pages_of(values["pages"])
             if values.get("paginate"):

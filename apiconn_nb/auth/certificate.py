@@ -8,13 +8,16 @@ import os
 import ssl
 import tempfile
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from apiconn_nb.auth.pem import mend
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.secrets import NO_SECRET, Secret, public_text
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 def trust(context: ssl.SSLContext, ca_certificate: str) -> None:
@@ -44,6 +47,8 @@ def present(context: ssl.SSLContext, certificate: str, key: Secret, password: Se
 
 def read_certificate(text: str) -> tuple[str, x509.Certificate]:
     """The mended PEM and its first certificate. Raises ConfigError in words."""
+    from cryptography import x509  # start-up cost: 50 ms of every kernel, for the few that have a certificate
+
     label = "Certificate file content"
     pem = mend(public_text(text, label), label)
     if "BEGIN CERTIFICATE" not in pem:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
-
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from apiconn_nb.auth.client import Client, Flow, exchange
 from apiconn_nb.auth.pem import mend
@@ -18,6 +14,9 @@ from apiconn_nb.auth.tokens import TokenMethod
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import check_url, secret, setting
 from apiconn_nb.secrets import Secret, public_text
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LONGEST = 3600  # seconds; the maximum that providers take
@@ -92,6 +91,9 @@ class JwtBearer(TokenMethod):
         return filled, text
 
     def _assertion(self, key_text: str) -> str:
+        from joserfc import jwt  # start-up cost: 60 ms of every kernel, for this method alone
+        from joserfc.errors import JoseError  # start-up cost: as above
+
         now = int(time.time())
         claims: dict[str, Any] = {"iss": self.issuer, "aud": self.audience or self.token_endpoint}
         claims |= {"iat": now, "exp": now + self.lifetime}
@@ -135,6 +137,9 @@ def _service_account(text: str) -> dict[str, Any]:
 
 def load_key(text: str, algorithm: str) -> RSAKey | ECKey | OKPKey | OctKey:
     """The private key in a PEM text, for `algorithm`. Raises ConfigError that names what it is instead."""
+    from joserfc.errors import JoseError  # start-up cost: 60 ms of every kernel, for this method alone
+    from joserfc.jwk import ECKey, OKPKey, RSAKey  # start-up cost: as above
+
     pem = mend(text, "Private key")
     if "ENCRYPTED" in pem:
         raise ConfigError("Private key: it is encrypted; store it decrypted in the keyring: openssl pkey -in key.pem")

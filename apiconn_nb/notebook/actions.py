@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from apiconn_nb import binder, fence, recording, workspace
-from apiconn_nb.calling import run as run_call
 from apiconn_nb.errors import ApiConnError, AuthError, ConfigError, SecretError, StatusError, UsageError
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook import proposals
@@ -19,11 +18,13 @@ from apiconn_nb.notebook.arguments import parameter
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.status import needs_login, status
-from apiconn_nb.outcome import Outcome
 from apiconn_nb.request import Template, parse
 from apiconn_nb.secrets import is_reference
 from apiconn_nb.settings import CollectionSettings
 from apiconn_nb.transcript import Transcript
+
+if TYPE_CHECKING:
+    from apiconn_nb.outcome import Outcome
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "login": {"action": "store_true"},
@@ -149,6 +150,8 @@ def tested(collection: Collection) -> Outcome:
 
 def make_test_call(collection: Collection) -> Outcome:
     """The saved ``test`` call, else the method's own test URL, else the base URL."""
+    from apiconn_nb.calling import run as run_call  # start-up cost: pandas, which a form opens without
+
     if "test" in collection.settings.calls:
         saved = collection.saved("test")
         return run_call(collection, parse(saved.request), saved=saved)

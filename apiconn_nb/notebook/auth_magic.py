@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from apiconn_nb import auth, workspace
 from apiconn_nb.auth.base import AuthMethod
@@ -19,6 +17,9 @@ from apiconn_nb.notebook.display import Block
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.secrets import is_reference
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, check_collection_name, default_method
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ROW_OPTIONS = {"headers": "--header", "query": "--query"}
 _COMMANDS = ("login", "logout", "status", "test", "delete")
@@ -58,6 +59,8 @@ def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) 
 
 def collections() -> pd.DataFrame:
     """The collections as a table: base URL, method, environment, state."""
+    import pandas as pd  # start-up cost: a quarter of a second, which a form does without
+
     rows = []
     current = workspace.current()
     for name, settings in current.all().items():

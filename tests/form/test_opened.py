@@ -95,3 +95,21 @@ def test_the_extension_is_loaded_without_the_form() -> None:
         "assert not {'ipywidgets', 'anywidget', 'httpx', 'pandas'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+LOADED = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.instance().run_line_magic("load_ext", "apiconn_nb")
+from apiconn_nb.notebook import auth_magic
+from apiconn_nb.notebook.form import opened
+opened.open_form(None, "shop")
+print([each for each in ("pandas", "pyarrow", "numpy", "cryptography.x509", "joserfc") if each in sys.modules])
+"""
+
+
+def test_what_a_form_does_without_is_not_loaded_for_it(tmp_path: Path) -> None:
+    """A form opens in a fresh kernel before anything was called: pandas alone would take a quarter of a second."""
+    command = [sys.executable, "-W", "ignore", "-c", LOADED]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert said.strip().splitlines()[-1] == "[]"

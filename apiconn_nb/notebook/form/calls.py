@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from apiconn_nb.notebook.form.call_editor import CallEditor
 from apiconn_nb.notebook.form.fold import Fold
 from apiconn_nb.notebook.form.parts import toggle_class
 
 if TYPE_CHECKING:
+    from apiconn_nb.notebook.form.call_editor import CallEditor
     from apiconn_nb.notebook.form.secret_field import SecretField
     from apiconn_nb.notebook.form.window import Form
 
@@ -90,6 +90,8 @@ class CallsBox:
             self._edit(self._list.value)
 
     def _edit(self, name: str) -> None:
+        from apiconn_nb.notebook.form.call_editor import CallEditor  # start-up cost: pandas, for the first call
+
         self._close_editor()
         self._editor = CallEditor(self._form, name)
         self._place.children = (self._editor.box,)

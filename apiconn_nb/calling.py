@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from apiconn_nb.options import Options, settle, settle_values
 from apiconn_nb.outcome import Outcome
+from apiconn_nb.placeholders import missing
 from apiconn_nb.request import Template, without_optional
 from apiconn_nb.walking import Walk
 
 if TYPE_CHECKING:
+    import httpx
+
     from apiconn_nb.live_collection import Collection
     from apiconn_nb.settings import SavedCall
 
@@ -23,6 +26,34 @@ def run(collection: Collection, template: Template, **how: Any) -> Outcome:
     ``error.unfinished.run()`` goes on. Raises CallError and its kin, FrameError.
     """
     return prepare(collection, template, **how).run()
+
+
+def request_of(
+    collection: Collection,
+    template: Template,
+    *,
+    saved: SavedCall | None = None,
+    values: Mapping[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> httpx.Request:
+    """The public request of a call, its dynamic values filled in; parameters as for `prepare`.
+
+    Raises PlaceholderError for a name without a value: with the close ones, and where its value can come from.
+    """
+    given = settle_values(saved, values or {}, variables_of(template, variables), collection.name)
+    private = frozenset(saved.private) if saved else frozenset()
+    asked = without_optional(template, saved.optional, given) if saved else template
+    how = " (in Python {0}=…), or as a default of the call" if saved else ", or define the variable {0}"
+    for name, literal in asked.written_names().items():
+        if name not in given and (saved is not None or variables is not None):
+            known = given if saved is not None else {**(variables or {}), **given}
+            raise missing(name, known, asked.title, literal, how.format(name))
+    return collection.request(asked, given, private)
+
+
+def variables_of(template: Template, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Those of the notebook's variables that a request uses."""
+    return {name: variables[name] for name in template.names() if name in variables} if variables else {}
 
 
 def prepare(
@@ -42,11 +73,8 @@ def prepare(
     Raises PlaceholderError, UsageError.
     """
     chosen = settle(options or Options(), saved, overrides)
-    named = {name: variables[name] for name in template.names() if name in variables} if variables else {}
-    given = settle_values(saved, values or {}, named, collection.name)
-    private = frozenset(saved.private) if saved else frozenset()
-    asked = without_optional(template, saved.optional, given) if saved else template
-    request = collection.request(asked, given, private)
+    request = request_of(collection, template, saved=saved, values=values, variables=variables)
+    named = variables_of(template, variables)
 
     def again() -> Outcome:
         anew = replace(chosen, fresh=True)

@@ -82,10 +82,19 @@ def settle(options: Options, saved: SavedCall | None, overrides: Mapping[str, An
         options = replace(options, pages=1)
     if options.since and options.since not in SINCE:
         raise UsageError(f"--since takes last, not {options.since!r}.")
-    if options.concurrency < 1:
-        raise UsageError(f"--concurrency takes a number from 1, not {options.concurrency}.")
+    _check_numbers(options)
     assert options.ttl >= 0  # what is no time is said here, before anything is sent
     return options
+
+
+def _check_numbers(options: Options) -> None:
+    """Raise UsageError for a number that its option cannot mean."""
+    for name, least in (("concurrency", 1), ("retries", 0), ("wide", 1)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise UsageError(f"--{name} takes a number from {least}, not {value}.")
+    if options.timeout is not None and not options.timeout > 0:
+        raise UsageError(f"--timeout takes seconds, more than 0, not {options.timeout:g}.")
 
 
 def _with_saved(options: Options, saved: SavedCall) -> Options:

@@ -15,12 +15,13 @@ from apiconn_nb import recording
 from apiconn_nb.answer import shown_url
 from apiconn_nb.cache import as_of
 from apiconn_nb.errors import FrameError, UsageError
-from apiconn_nb.frames import Table, kind_of, text_of
+from apiconn_nb.frames import Table, attach, kind_of, text_of
 from apiconn_nb.options import As
 
 if TYPE_CHECKING:
     from apiconn_nb.changes import Changes
     from apiconn_nb.live_collection import Collection
+    from apiconn_nb.request import Template
 
 
 @dataclass
@@ -108,7 +109,7 @@ class Outcome:
     def status(self) -> str:
         """The status line: request, status, rows and where they were, time, environment, pages."""
         parts = [f"{self.request.method} {shown_url(self.request.url)}", str(self.response.status_code)]
-        if self.calls > 1:
+        if self.calls != 1:
             failed = f" ({len(self.failures):,} failed)" if len(self.failures) else ""
             parts = [self.title, f"{self.calls:,} calls{failed}"]
         if self.partial:
@@ -161,6 +162,16 @@ class Outcome:
 
 def _time(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def of_no_calls(collection: Collection, template: Template, made: Table) -> Outcome:
+    """What a sweep over a table without rows gave: a frame without rows, and nothing was sent."""
+    request = httpx.Request(template.method, collection.base_url or "http://localhost")
+    outcome = Outcome(collection, request, httpx.Response(200, request=request), made=made, title=template.title)
+    outcome.calls = outcome.pages = 0
+    outcome.notes.append("The table has no rows: nothing was called.")
+    outcome.value = attach(made.frame, outcome)
+    return outcome
 
 
 def plain_value(outcome: Outcome, returned: As) -> None:

@@ -1,7 +1,8 @@
 """Dynamic values: ``[name]`` in URLs and headers, ``<name>`` in bodies, put in by position and by type.
 
 A value can never change the structure around it: in a URL it is percent-encoded (it adds no segment, parameter or
-``..``), in a header it has no CR or LF, in JSON it is encoded as JSON. ``[[`` and ``<<`` write the bracket itself.
+``..``), in a header it has no CR or LF, in JSON it is encoded as JSON. ``[[`` and ``<<`` write the bracket itself
+(``[[name]``, and ``[[name]]`` too, is ``[name]``).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from apiconn_nb.secrets import Secret
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_SQUARE = re.compile(rf"\[\[|\[({_NAME})\]")
-_ANGLE = re.compile(rf"<<|<({_NAME})>")
+_SQUARE = re.compile(rf"\[\[(?:{_NAME}\]\])?|\[({_NAME})\]")
+_ANGLE = re.compile(rf"<<(?:{_NAME}>>)?|<({_NAME})>")
 # A JSON text is read as strings and the rest, because `<name>` means text inside quotes and a whole value outside.
 _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"]+|"', re.DOTALL)
 
@@ -55,12 +56,15 @@ class Needed:
         return name in self._values
 
 
-def missing(name: str, known: Iterable[str], wanted_by: str, literal: str) -> PlaceholderError:
-    """The error for a name without a value: names it, close matches, and how to write the bracket literally."""
-    close = difflib.get_close_matches(name, [str(each) for each in known], n=3, cutoff=0.5)
+def missing(name: str, known: Iterable[str], wanted_by: str, literal: str, how: str = "") -> PlaceholderError:
+    """The error for a name without a value: names it, close matches, and how to write the bracket literally.
+
+    `how` says how else it is given than in the line or in Python.
+    """
+    close = difflib.get_close_matches(name, [str(each) for each in known], n=3, cutoff=0.6)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return PlaceholderError(
-        f"No value for {literal} in {wanted_by}: give it with -p {name}=…, or define the variable {name}.{hint} "
+        f"No value for {literal} in {wanted_by}: give it with -p {name}=…{how or f' (in Python {name}=…)'}.{hint} "
         f"To write the bracket itself, double it: {literal[0]}{literal}"
     )
 
@@ -82,6 +86,11 @@ def names_in_body(text: str) -> list[str]:
     return [name for name in _ANGLE.findall(text) if name]
 
 
+def _bracket(match: re.Match[str]) -> str:
+    """What a doubled bracket writes: ``[[`` and ``[[name]`` begin with one, ``[[name]]`` is ``[name]``."""
+    return match[0][1:] if len(match[0]) == 2 else match[0][1:-1]
+
+
 def fill_url(template: str, needed: Needed) -> str:
     """A path or URL with its query: ``[name]`` in the path and in query values, percent-encoded."""
     address, question, query = template.partition("?")
@@ -91,8 +100,8 @@ def fill_url(template: str, needed: Needed) -> str:
 
 
 def _segment(match: re.Match[str], needed: Needed) -> str:
-    if match[0] == "[[":
-        return "%5B"
+    if match[1] is None:
+        return quote(_bracket(match), safe="")
     text = as_text(needed(match[1], match[0]), match[1])
     # RFC 3986 §5.2.4 removes dot segments even when they are written %2E, so such a value cannot be sent as one.
     if text in (".", "..") or text == "":
@@ -106,8 +115,8 @@ def _pair(pair: str, needed: Needed) -> str:
 
 
 def _query_value(match: re.Match[str], needed: Needed) -> str:
-    if match[0] == "[[":
-        return "%5B"
+    if match[1] is None:
+        return quote(_bracket(match), safe="")
     return quote(as_text(needed(match[1], match[0]), match[1]), safe="")
 
 
@@ -115,8 +124,8 @@ def fill_header(template: str, needed: Needed) -> str:
     """A header's value. Raises PlaceholderError for a value with CR, LF or NUL (RFC 9110 §5.5)."""
 
     def value(match: re.Match[str]) -> str:
-        if match[0] == "[[":
-            return "["
+        if match[1] is None:
+            return _bracket(match)
         text = as_text(needed(match[1], match[0]), match[1])
         check_header_text(text, match[1])
         return text
@@ -145,14 +154,14 @@ def _json_part(part: str, needed: Needed) -> str:
 
 
 def _json_text(match: re.Match[str], needed: Needed) -> str:
-    if match[0] == "<<":
-        return "<"
+    if match[1] is None:
+        return _bracket(match)
     return json.dumps(as_text(needed(match[1], match[0]), match[1]))[1:-1]
 
 
 def _json_value(match: re.Match[str], needed: Needed) -> str:
-    if match[0] == "<<":
-        return "<"
+    if match[1] is None:
+        return _bracket(match)
     return to_json(needed(match[1], match[0]), match[1])
 
 
@@ -168,14 +177,16 @@ def fill_tree(template: Any, needed: Needed) -> Any:
     if whole and whole[1]:
         return plain(needed(whole[1], template), whole[1])
     return _ANGLE.sub(
-        lambda match: "<" if match[0] == "<<" else as_text(needed(match[1], match[0]), match[1]), template
+        lambda match: _bracket(match) if match[1] is None else as_text(needed(match[1], match[0]), match[1]), template
     )
 
 
 def fill_form(template: str, needed: Needed) -> str:
     """A form body (application/x-www-form-urlencoded): ``<name>`` percent-encoded."""
     return _ANGLE.sub(
-        lambda match: "%3C" if match[0] == "<<" else quote(as_text(needed(match[1], match[0]), match[1]), safe=""),
+        lambda match: quote(
+            _bracket(match) if match[1] is None else as_text(needed(match[1], match[0]), match[1]), safe=""
+        ),
         template,
     )
 
@@ -183,7 +194,7 @@ def fill_form(template: str, needed: Needed) -> str:
 def fill_text(template: str, needed: Needed) -> str:
     """Any other body: ``<name>`` as it is written in text."""
     return _ANGLE.sub(
-        lambda match: "<" if match[0] == "<<" else as_text(needed(match[1], match[0]), match[1]), template
+        lambda match: _bracket(match) if match[1] is None else as_text(needed(match[1], match[0]), match[1]), template
     )
 
 
@@ -191,7 +202,7 @@ def fill_xml(template: str, needed: Needed) -> str:
     """An XML body: a ``<name>`` that has a value is put in escaped; any other one is a tag and stays."""
 
     def value(match: re.Match[str]) -> str:
-        if match[0] == "<<" or match[1] not in needed:
+        if match[1] is None or match[1] not in needed:
             return match[0]
         return xml_escape(as_text(needed(match[1], match[0]), match[1]), {'"': "&quot;", "'": "&apos;"})
 
@@ -203,6 +214,7 @@ def fill_xml(template: str, needed: Needed) -> str:
 
 def as_text(value: Any, name: str) -> str:
     """A value as text: ``true`` for True, a list joined by commas; raises PlaceholderError for what has no text."""
+    kind = "table" if hasattr(value, "columns") else type(value).__name__
     value = plain(value, name)
     if isinstance(value, str):
         if _HALF_CHARACTER.search(value):
@@ -216,7 +228,7 @@ def as_text(value: Any, name: str) -> str:
         return ",".join(as_text(each, name) for each in value)
     if value is None:
         raise PlaceholderError(f"{name} is None, which has no text: leave the parameter out, or give it a value.")
-    raise PlaceholderError(f"{name} is a {type(value).__name__}; here only text, numbers and lists of them can stand.")
+    raise PlaceholderError(f"{name} is a {kind}; here only text, numbers and lists of them can stand.")
 
 
 def to_json(value: Any, name: str) -> str:

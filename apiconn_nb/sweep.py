@@ -18,7 +18,7 @@ from apiconn_nb.joining import Answers, failed, join, merged, plain_column, whol
 from apiconn_nb.keeping import Kept
 from apiconn_nb.limiter import duration
 from apiconn_nb.options import Options, settle, settle_values
-from apiconn_nb.outcome import Outcome
+from apiconn_nb.outcome import Outcome, of_no_calls
 from apiconn_nb.progress import Progress, Watch
 from apiconn_nb.row_call import Answered, Failure, Result, RowCall, weight_of
 
@@ -111,6 +111,8 @@ class Sweep:
 
     def partial(self) -> Outcome:
         """The outcome of the calls made so far: the rows joined to their parameters, in the table's order."""
+        if not len(self._table):
+            return of_no_calls(self.collection, self.template, Answers(self.options).table())
         if not self._seen:
             raise FrameError("No call of this sweep has been answered yet.")
         whole = merged([run for run in self._runs if run.rows()], self.options)
@@ -128,6 +130,10 @@ class Sweep:
         done = self._done()
         barred = {row for row, failure in self.failures.items() if failure.may_have_acted}
         return [row for row in range(len(self._table)) if row not in done and row not in barred]
+
+    def first_request(self) -> httpx.Request | None:
+        """The public request of the first row; None where the table has no rows."""
+        return self.call.request(0) if len(self._table) else None
 
     def so_far(self) -> str:
         """How much is done, in words: ``812 of 5,000 calls, 12 of them failed``."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from apiconn_nb.errors import UnknownNameError, UsageError
 from apiconn_nb.secrets import Secret, is_reference
+
+_CHOICE = re.compile(r"invalid choice: (['\"])(.*)\1 \(choose from (.*)\)")
+_NUMBER = re.compile(r"invalid (int|float) value: '(.*)'")
+_NUMBERS = {"int": "whole number", "float": "number"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,8 +25,25 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of leaving the kernel."""
-        raise UsageError(f"{self.prog}: {message}")
+        """Raise UsageError instead of leaving the kernel, in the words of the other messages."""
+        option, colon, said = message.removeprefix("argument ").partition(": ")
+        if not colon:
+            raise UsageError(f"{self.prog}: {message}")
+        option = option.rpartition("/")[2]  # the long one of -p/--param
+        if choice := _CHOICE.fullmatch(said):
+            known = [each.strip(" '") for each in choice[3].split(",")]
+            close = difflib.get_close_matches(choice[2], known, n=1)
+            meant = f" Did you mean {close[0]}?" if close else ""
+            raise UsageError(f"{option} takes {' or '.join(known)}, not {choice[2]!r}.{meant}")
+        if number := _NUMBER.fullmatch(said):
+            raise UsageError(f"{option} takes a {_NUMBERS[number[1]]}, not {number[2]!r}.")
+        if said.startswith("expected "):
+            action = self._option_string_actions[option]
+            what = action.metavar or "|".join(map(str, action.choices or ["VALUE"]))
+            raise UsageError(f"{option} takes a value: {option} {what}")
+        if said.startswith("ignored explicit"):
+            raise UsageError(f"{option} takes no value: write it alone.")
+        raise UsageError(f"{self.prog}: {option}: {said}")
 
     def read(self, words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """The options by name, and the words that belong to none. Raises UnknownNameError for an unknown option."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 from typing import Any
 
 import pandas as pd
 from IPython.display import Image
 
 from apiconn_nb import workspace
-from apiconn_nb.answer import shown_url
-from apiconn_nb.calling import prepare
+from apiconn_nb.calling import prepare, request_of, variables_of
 from apiconn_nb.errors import UsageError
 from apiconn_nb.live_collection import Collection
-from apiconn_nb.notebook import code_magic, saving, unfinished
+from apiconn_nb.notebook import code_magic, dry_run, saving, unfinished
 from apiconn_nb.notebook.arguments import Parser, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.pending import Pending
-from apiconn_nb.options import AS, SINCE, Options, pages_of, settle, settle_values
+from apiconn_nb.options import AS, SINCE, Options, pages_of, settle
 from apiconn_nb.outcome import Outcome
 from apiconn_nb.paging import paginator_named
-from apiconn_nb.request import Template, parse, without_optional
+from apiconn_nb.request import METHODS, Template, has_request, parse
 from apiconn_nb.settings import SavedCall
 from apiconn_nb.spread import SpreadSweep, is_dask
 from apiconn_nb.sweep import Sweep
@@ -33,10 +34,8 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
         only_look = bool(given.get("partial"))
         return _deliver(shell, unfinished.go_on(shell, only_look=only_look, out=given.get("out", "")), given)
     if given.get("help"):
-        return Block(shell.magics_manager.registry["ApiConnMagics"].apicall.__doc__ or "")
-    if not words:
-        raise UsageError("Which collection? %%apicall NAME, or %apicall NAME GET /path, or %apicall NAME.CALL")
-    name, _, call = words[0].partition(".")
+        return Block(inspect.getdoc(shell.magics_manager.registry["ApiConnMagics"].apicall) or "")
+    name, call = _named(words)
     collection = workspace.collection(name, given.get("env"))
     template, saved = _what(collection, call, " ".join(words[1:]), cell)
     values = dict(given.get("param", ()))
@@ -45,19 +44,49 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     saving.check_keeping(given, template)
     if target := given.get("as_code"):
         return code_magic.as_code(collection, call, template, saved, values, shell.user_ns, options, target)
+    sweep = _sweep(shell, collection, template, saved, values, options, given) if "each" in given else None
+    notes = [*_unused(values, template), *saving.advice_on_literals(template)]
+    how: dict[str, Any] = {"saved": saved, "values": values, "variables": shell.user_ns}
     if given.get("dry_run"):
-        return _dry_run(collection, template, saved, values, shell.user_ns)
-    work: unfinished.Resumable
-    if each := given.get("each"):
-        work = _sweep(shell, collection, template, saved, values, options, each, given)
-    else:
-        work = prepare(collection, template, saved=saved, values=values, variables=shell.user_ns, options=options)
+        settle(options, saved, {})
+        request = request_of(collection, template, **how) if sweep is None else sweep.first_request()
+        rows = "the table has no rows" if request is None else f"the first of {sweep.forecast()}" if sweep else ""
+        calls = [rows] if rows else []
+        return dry_run.show_request(shell, collection, request, calls + notes)
+    work: unfinished.Resumable = prepare(collection, template, **how, options=options) if sweep is None else sweep
     outcome = _started(shell, collection, work, given)
     if save := given.get("save"):
-        saving.save(collection, save, template, {**saving.defaults(template, shell.user_ns), **values}, options)
-        outcome.notes.append(f"Saved as {name}.{save}: %apicall {name}.{save}")
-    outcome.notes += saving.advice_on_literals(template)
+        outcome.notes.append(
+            saving.save(collection, save, template, {**saving.defaults(template, shell.user_ns), **values}, options)
+        )
+    outcome.notes += notes
     return _deliver(shell, outcome, given)
+
+
+def _named(words: list[str]) -> tuple[str, str]:
+    """The collection that the line names, and the saved call (empty: none)."""
+    if not words:
+        raise UsageError("Which collection? %%apicall NAME, or %apicall NAME GET /path, or %apicall NAME.CALL")
+    if words[0] in METHODS or "/" in words[0]:
+        asked = " ".join(words) if words[0] in METHODS else f"GET {words[0]}"
+        raise UsageError(
+            f"Which collection? Its name comes first: %apicall NAME {asked}. "
+            "One without authentication: %apiconn_auth NAME none --base-url URL"
+        )
+    name, _, call = words[0].partition(".")
+    return name, call
+
+
+def _unused(values: dict[str, Any], template: Template) -> list[str]:
+    """What is said of a -p that the request has no place for: a typing error, mostly."""
+    notes = []
+    for name in values:
+        if template.uses(name):
+            continue
+        close = difflib.get_close_matches(name, template.names(), n=1)
+        meant = f"did you mean {close[0]}?" if close else f"the request has no [{name}] or <{name}>."
+        notes.append(f"-p {name} is not used: {meant}")
+    return notes
 
 
 def parser() -> Parser:
@@ -91,7 +120,7 @@ def parser() -> Parser:
     add("--env", choices=("live", "development"))
     add("--debug", action="store_true")
     add("-q", "--quiet", action="store_true")
-    add("--help", action="store_true")
+    add("-h", "--help", action="store_true")
     return made
 
 
@@ -99,13 +128,15 @@ def _what(collection: Collection, call: str, written: str, cell: str | None) -> 
     """What is called: the text of the cell, that of the line, or a saved call."""
     text = cell if cell is not None and cell.strip() else ""
     if call:
-        if text or written:
+        saved = collection.saved(call)
+        if written or (text and has_request(text)):
             raise UsageError(
                 f"{collection.name}.{call} is a saved call: run it alone, with -p for its values. "
                 f"To change it: %%apicall {collection.name} --save {call}"
             )
-        saved = collection.saved(call)
         return parse(saved.request), saved
+    if written and not has_request(text):
+        text = ""
     if text and written:
         raise UsageError(f"The request stands twice, in the line ({written!r}) and in the cell: keep one.")
     if not text and not written:
@@ -158,51 +189,39 @@ def _sweep(
     saved: SavedCall | None,
     values: dict[str, Any],
     options: Options,
-    each: str,
     given: dict[str, Any],
 ) -> Sweep:
-    rows = shell.user_ns.get(each)
-    spread = is_dask(rows)
-    is_table = spread or isinstance(rows, pd.DataFrame) or (isinstance(rows, list) and all(map(_is_row, rows)))
-    if not is_table:
-        raise UsageError(
-            f"--each {each}: a DataFrame (pandas or Dask) or a list of dicts of that name is needed in the notebook."
-        )
+    rows = _rows(shell.user_ns, given["each"])
+    if options.returned not in ("auto", "frame"):
+        raise UsageError(f"--each makes one frame of all answers, no {options.returned}: leave --as out.")
     keep = [name for names in given.get("keep", ()) for name in names.split(",")] or None
-    kind = SpreadSweep if spread else Sweep
+    if saved is None:  # what is no column is a variable, as in a call of its own
+        columns = rows.columns if hasattr(rows, "columns") else {name for row in rows for name in row}
+        found = variables_of(template, shell.user_ns)
+        values = {**{name: value for name, value in found.items() if name not in columns}, **values}
+    kind = SpreadSweep if is_dask(rows) else Sweep
     return kind(collection, template, rows, saved=saved, values=values, options=options, keep=keep)
 
 
-def _is_row(value: Any) -> bool:
-    return isinstance(value, dict)
+def _rows(variables: dict[str, Any], each: str) -> Any:
+    """The table of that name in the notebook. Raises UsageError, with the close names of tables."""
+    rows = variables.get(each)
+    if _is_table(rows):
+        return rows
+    tables = [name for name, value in variables.items() if not name.startswith("_") and _is_table(value)]
+    close = difflib.get_close_matches(each, tables, n=3, cutoff=0.5)
+    what = (
+        f"no variable {each!r} is in the notebook"
+        if each not in variables
+        else f"{each} is of type {type(rows).__name__}"
+    )
+    meant = f"Did you mean {' or '.join(close)}?" if close else "Give the name of a variable."
+    raise UsageError(f"--each {each}: a DataFrame (pandas or Dask) or a list of dicts is needed; {what}. {meant}")
 
 
-def _dry_run(
-    collection: Collection,
-    template: Template,
-    saved: SavedCall | None,
-    values: dict[str, Any],
-    variables: dict[str, Any],
-) -> None:
-    """Show the request as it would be sent, every secret masked; nothing is resolved and nothing sent."""
-    settle(Options(), saved, {})
-    named = {name: variables[name] for name in template.names() if name in variables}
-    private = frozenset(saved.private) if saved else frozenset()
-    given = settle_values(saved, values, named, collection.name)
-    asked = without_optional(template, saved.optional, given) if saved else template
-    request = collection.request(asked, given, private)
-    signed = collection.method.preview(request, collection.slot)
-    lines = [f"{signed.method} {shown_url(signed.url)}"]
-    lines += [f"{name.title()}: {value}" for name, value in signed.headers.items()]
-    body = signed.read().decode("utf-8", "replace")
-    show(Block("\n".join(lines) + (f"\n\n{body}" if body else "")))
-    Pending.of(_shell()).add(lambda: show(Line(f"dry run · nothing was sent · {collection.environment}")))
-
-
-def _shell() -> Any:
-    from IPython import get_ipython  # IPython's own name for the running shell
-
-    return get_ipython()
+def _is_table(value: Any) -> bool:
+    is_rows = isinstance(value, list) and all(isinstance(row, dict) for row in value)
+    return is_rows or isinstance(value, pd.DataFrame) or is_dask(value)
 
 
 def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from apiconn_nb import sending
-from apiconn_nb.errors import CallError, FrameError, PlaceholderError, StatusError, UsageError
+from apiconn_nb.errors import CallError, PlaceholderError, StatusError, UsageError
 from apiconn_nb.gathering import Gathering
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.options import Options
@@ -392,8 +392,10 @@ def test_a_saved_call_brings_its_pages_and_rows(echo: Echo, opened: Open) -> Non
 
 
 def test_an_empty_table_and_one_without_answers(faults: Faults, echo: Echo, opened: Open) -> None:
-    with pytest.raises(FrameError, match="No call"):
-        sweep(opened(echo.url), table(0)).run()
+    nothing = sweep(opened(echo.url), table(0)).run()
+    assert nothing.frame().empty
+    assert "0 calls" in nothing.status()
+    assert not echo.arrived
     made = sweep(opened(echo.url), pd.DataFrame({"n": [None]}))
     with pytest.raises(PlaceholderError):
         made.call.request(0)

@@ -19,7 +19,7 @@ BAD: list[tuple[str, type[ApiConnError], str]] = [
     ("%apicall shp GET /x", UnknownNameError, "did you mean shop"),
     ("%apicall shop.nosuch", UnknownNameError, "No call of shop 'nosuch'"),
     ("%apicall shop --no-such GET /x", UnknownNameError, "No option '--no-such'"),
-    ("%apicall shop --as table GET /x", UsageError, "invalid choice"),
+    ("%apicall shop --as table GET /x", UsageError, "--as takes auto or frame"),
     ("%apicall shop --pages none GET /x", UsageError, "--pages takes a number"),
     ("%apicall shop --pages 0 GET /x", UsageError, "--pages takes a number"),
     ("%apicall shop -p novalue GET /x", UsageError, "NAME=VALUE"),
@@ -34,7 +34,7 @@ BAD: list[tuple[str, type[ApiConnError], str]] = [
     ('%%apicall shop\nPOST /a\n\n{"a": }', UsageError, "not JSON at line 1"),
     ("%%apicall shop GET /a\nGET /b", UsageError, "stands twice"),
     ("%apicall shop GET https://elsewhere.example/x", ApiConnError, "no origin of shop"),
-    ("%apicall shop GET /x -p v=1 -o", UsageError, "expected one argument"),
+    ("%apicall shop GET /x -p v=1 -o", UsageError, "--out takes a value"),
     ("%apicall --resume", UsageError, "Nothing is unfinished"),
 ]
 

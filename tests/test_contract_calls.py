@@ -1,0 +1,172 @@
+"""interface.md read by a stranger: lines and cells of ``%apicall`` where the page leaves no second reading."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from apiconn_nb.errors import ApiConnError, PlaceholderError, UnknownNameError, UsageError
+from tests.canary import Canary
+from tests.echo import Echo
+from tests.notebook.test_call_magic import line, shop
+from tests.shell import NotebookShell
+
+__all__ = ["shop"]
+
+
+# ── names and values ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_name_without_a_value_brings_the_close_names_of_the_notebook(shop: NotebookShell, echo: Echo) -> None:
+    shop.user_ns["country"] = "DE"
+    with pytest.raises(PlaceholderError, match=r"\[cuntry\].*-p cuntry=….*define the variable.*mean country\?.*\[\["):
+        shop.run("%apicall shop GET /x?c=[cuntry]")
+    assert not echo.arrived
+
+
+def test_in_a_saved_call_a_missing_name_is_not_looked_for_in_the_notebook(shop: NotebookShell, echo: Echo) -> None:
+    with Path("apiconn.toml").open("a") as file:
+        file.write('\n[shop.calls.one]\nrequest = "GET /x/[owner]"\n')
+    shop.user_ns["owner"] = "ada"
+    with pytest.raises(PlaceholderError, match=r"-p owner=… \(in Python owner=…\), or as a default") as caught:
+        shop.run("%apicall shop.one -p ownr=x")
+    assert "variable" not in str(caught.value)
+    assert "Did you mean ownr?" in str(caught.value)
+    assert not echo.arrived
+
+
+@pytest.mark.parametrize("written", ["[[name]", "[[name]]"])
+def test_a_doubled_square_bracket_is_literal_even_where_the_name_has_a_value(
+    shop: NotebookShell, echo: Echo, written: str
+) -> None:
+    shop.run(f"%apicall shop GET /x?q={written} -p name=v")
+    assert echo.last.query == [("q", "[name]")]
+    shop.run(f"%%apicall shop -p name=v\nGET /x\nX-Q: {written}")
+    assert echo.last.headers["X-Q"] == "[name]"
+
+
+@pytest.mark.parametrize("written", ["<<name>", "<<name>>"])
+def test_a_doubled_angle_is_literal(shop: NotebookShell, echo: Echo, written: str) -> None:
+    shop.run(f'%%apicall shop -p name=v\nPOST /x\n\n{{"q": "{written}"}}')
+    assert json.loads(echo.last.body) == {"q": "<name>"}
+
+
+def test_a_value_that_the_request_has_no_place_for_is_said(shop: NotebookShell, echo: Echo) -> None:
+    shop.run("%apicall shop GET /x?country=[country] -p country=FR -p contry=DE -p other=1")
+    assert "-p contry is not used: did you mean country?" in line(shop)
+    assert "-p other is not used: the request has no [other] or <other>." in line(shop)
+    assert echo.last.query == [("country", "FR")]
+
+
+def test_a_table_where_text_belongs_is_called_a_table(shop: NotebookShell) -> None:
+    shop.user_ns["frame"] = pd.DataFrame({"a": [1]})
+    with pytest.raises(PlaceholderError, match="frame is a table"):
+        shop.run("%apicall shop GET /x?q=[frame]")
+
+
+# ── lines that cannot be ───────────────────────────────────────────────────────────────────────────────────────────
+
+REFUSED: list[tuple[str, type[ApiConnError], str]] = [
+    ("GET /x", UsageError, "%apicall NAME GET /x"),
+    ("https://api.example.org/x", UsageError, "%apicall NAME GET https://api.example.org/x"),
+    ("shop GET /x --as jsn", UsageError, "--as takes auto or frame or json or text or bytes or response, not 'jsn'"),
+    ("shop GET /x --as jsn", UsageError, "Did you mean json?"),
+    ("shop GET /x --as", UsageError, "--as takes a value: --as auto|frame|"),
+    ("shop GET /x -p", UsageError, "--param takes a value: --param NAME=VALUE"),
+    ("shop GET /x --timeout soon", UsageError, "--timeout takes a number, not 'soon'"),
+    ("shop GET /x --timeout 0", UsageError, "--timeout takes seconds, more than 0"),
+    ("shop GET /x --timeout -1", UsageError, "--timeout takes seconds, more than 0"),
+    ("shop GET /x --retries -1", UsageError, "--retries takes a number from 0"),
+    ("shop GET /x --wide 0", UsageError, "--wide takes a number from 1"),
+    ("shop GET /x --fresh=yes", UsageError, "--fresh takes no value"),
+    ("shop GET /x --each rws", UsageError, "no variable 'rws' is in the notebook. Did you mean rows?"),
+    ("shop GET /x --each number", UsageError, "number is of type int"),
+    ("shop GET /x/[id] --each rows --as json", UsageError, "leave --as out"),
+    ("shop.nosuch GET /x", UnknownNameError, "No call of shop 'nosuch'"),
+]
+
+
+@pytest.mark.parametrize(("words", "kind", "said"), REFUSED, ids=[each[0] for each in REFUSED])
+def test_a_line_that_cannot_be_says_what_to_write(
+    shop: NotebookShell, echo: Echo, words: str, kind: type[ApiConnError], said: str
+) -> None:
+    shop.user_ns |= {"rows": [{"id": 1}], "number": 3}
+    with pytest.raises(kind) as caught:
+        shop.run(f"%apicall {words}")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not echo.arrived
+
+
+@pytest.mark.parametrize("words", ["--help", "-h", "shop --help"])
+def test_help_is_the_page_without_its_indentation(shop: NotebookShell, words: str) -> None:
+    page = str(shop.run(f"%apicall {words}"))
+    assert page.startswith("Call an API and get a DataFrame.\n")
+    assert "\n    -p, --param NAME=VALUE" in page
+
+
+def test_a_cell_of_comments_leaves_the_line_its_request(shop: NotebookShell, echo: Echo) -> None:
+    shop.run("%%apicall shop GET /x\n# what it is for\n")
+    assert echo.last.target == "/v1/x"
+
+
+# ── one call per row ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_no_column_is_a_variable_of_the_notebook(shop: NotebookShell, echo: Echo) -> None:
+    shop.user_ns |= {"rows": pd.DataFrame({"id": [7, 8]}), "country": "DE", "id": 99}
+    shop.run("%apicall shop GET /x/[id]?c=[country] --each rows")
+    assert sorted(each.target for each in echo.arrived) == ["/v1/x/7?c=DE", "/v1/x/8?c=DE"]
+
+
+def test_no_rows_are_an_empty_frame_and_nothing_is_sent(shop: NotebookShell, echo: Echo) -> None:
+    shop.user_ns["rows"] = pd.DataFrame({"id": []})
+    frame = shop.run("%apicall shop GET /x/[id] --each rows")
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.empty
+    assert frame.api.failures.empty
+    assert "GET /x/[id] · 0 calls · 0 rows" in line(shop)
+    assert "nothing was called" in line(shop)
+    assert not echo.arrived
+
+
+def test_a_dry_run_of_a_sweep_shows_its_first_request(shop: NotebookShell, echo: Echo) -> None:
+    shop.user_ns["rows"] = [{"id": 7}, {"id": 8}]
+    shop.run("%apicall shop GET /x/[id] --each rows --dry-run")
+    assert f"GET {echo.url}/v1/x/7\n" in shop.display_text()
+    assert "the first of 2 calls" in line(shop)
+    assert not echo.arrived
+
+
+# ── a dry run ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_dry_run_of_each_method_sends_nothing(shop: NotebookShell, echo: Echo, method: str) -> None:
+    assert shop.run(f"%apicall shop {method} /x --dry-run") is None
+    assert f"{method} {echo.url}/v1/x\n" in shop.display_text()
+    assert "dry run · nothing was sent · live" in line(shop)
+    assert not echo.arrived
+
+
+def test_a_dry_run_shows_a_private_value_by_its_name_and_answers_a_literal(
+    shop: NotebookShell, echo: Echo, canary: Canary
+) -> None:
+    text = f'POST /x\nAuthorization: Bearer {canary("typed")}\n\n{{"a": "<key>", "b": "ü"}}'
+    shop.run(f"%%apicall shop -p key=env:NOT_SET --dry-run\n{text}")
+    assert '{"a": "••key••", "b": "ü"}' in shop.display_text()
+    assert "Instead write Authorization:" in line(shop)
+    canary.assert_absent(shop.display_text(), "\n".join(shop.history()))
+
+
+# ── saved calls ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_saving_over_a_call_says_so(shop: NotebookShell) -> None:
+    shop.run("%apicall shop GET /x --save mine")
+    assert "Saved as shop.mine: %apicall shop.mine" in line(shop)
+    shop.run("%apicall shop GET /y --save mine")
+    assert "Saved as shop.mine, in the place of the one before: %apicall shop.mine" in line(shop)

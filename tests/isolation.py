@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 # Taken at import, before any test changes it: installers need the machine's own proxies, caches and certificates.
@@ -71,6 +72,19 @@ def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: 
         monkeypatch.setattr(sys.modules["apiconn_nb.workspace"], "_current", None)
     monkeypatch.chdir(tmp_path)
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Of the public certificate authorities one is known: loopback needs none, and to read them all takes 25 ms for
+    each collection that a test makes.
+    """
+    mark = "-----END CERTIFICATE-----\n"
+    bundle = tmp_path_factory.mktemp("authorities") / "one.pem"
+    bundle.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(mark)[0] + mark, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(bundle))
+        yield
 
 
 @pytest.fixture(autouse=True)

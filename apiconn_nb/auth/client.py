@@ -22,11 +22,12 @@ Asking = Generator[httpx.Request, httpx.Response, httpx.Response]
 
 @dataclass(frozen=True)
 class Client:
-    """A registered client: its id, its secret (a public client has none), and how it says so."""
+    """A registered client: its id, its secret (a public client has none), how it says so, and how it writes a grant."""
 
     client_id: str = ""
     client_secret: Secret = NO_SECRET
     way: ClientAuth = "body"
+    writes_json: bool = False
 
     def form(self) -> dict[str, str]:
         """The client's members of a form body: nothing where Basic carries them (never both, RFC 6749 §2.3)."""
@@ -61,23 +62,24 @@ def exchange(
     before: Token | None = None,
     extra: Mapping[str, str | Secret] | None = None,
 ) -> Flow:
-    """POST a grant to `endpoint` as a form and return the token (RFC 6749 §3.2). Raises TokenError."""
-    response = yield from ask(endpoint, {**grant, **revealed(extra or {})}, client)
+    """POST a grant to `endpoint` and return the token (RFC 6749 §3.2). Raises TokenError."""
+    response = yield from ask(endpoint, {**grant, **revealed(extra or {})}, client, as_json=client.writes_json)
     return read_response(response, shape, before)
 
 
-def ask(endpoint: str, form: Mapping[str, str], client: Client) -> Asking:
+def ask(endpoint: str, form: Mapping[str, str], client: Client, *, as_json: bool = False) -> Asking:
     """POST `form` to one of the provider's endpoints as `client`, and return the answer.
 
     A client that says Basic in percent-encoded form and is refused as ``invalid_client`` says it once more unencoded,
     where the two differ: no one form works at every real provider.
     """
     whole = {**form, **client.form()}
-    response = yield token_request(endpoint, whole, client.header(encoded=True))
+    request = json_request if as_json else token_request
+    response = yield request(endpoint, whole, client.header(encoded=True))
     wrong_client = response.status_code in (400, 401) and error_code(response) == "invalid_client"
     if not (wrong_client and client.has_two_forms()):
         return response
-    return (yield token_request(endpoint, whole, client.header(encoded=False)))
+    return (yield request(endpoint, whole, client.header(encoded=False)))
 
 
 def revealed(rows: Mapping[str, str | Secret]) -> dict[str, str]:

@@ -136,7 +136,7 @@ def poll(
             raise LoginError("Nobody entered the code in time, and it is over. Sign in again.")
         yield Wait(interval)
         try:
-            response = yield from _one_poll(ask(endpoint, form, client))
+            response = yield from _one_poll(ask(endpoint, form, client, as_json=client.writes_json))
             return read_response(response, shape)
         except httpx.RequestError:
             interval = min(interval * 2, _LONGEST_INTERVAL)

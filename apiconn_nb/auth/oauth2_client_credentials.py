@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import httpx
 
-from apiconn_nb.auth.client import Client, Flow, exchange
+from apiconn_nb.auth.client import Client, ClientAuth, Flow, exchange
 from apiconn_nb.auth.discovery import endpoints
 from apiconn_nb.auth.header import check_name
 from apiconn_nb.auth.revocation import Ending, revoke
@@ -61,6 +61,10 @@ class ClientCredentials(TokenMethod):
     extra_token_params: Rows = rows(
         "Extra token parameters", advanced=True, help="Sent with the token request: audience, resource, …"
     )
+    token_body_format: str = setting(
+        "Body format", default="form", choices=("form", "json"), advanced=True,
+        help="How the token request is written: a form, as RFC 6749 has it, or JSON, which some providers want.",
+    )  # fmt: skip
     token_lifetime: int = setting(
         "Token lifetime", default=0, advanced=True, help="Seconds, where the response has no expires_in."
     )
@@ -107,7 +111,8 @@ class ClientCredentials(TokenMethod):
 
     def client(self) -> Client:
         """The client, and how it proves itself."""
-        return Client(self.client_id, self.client_secret, "basic" if self.client_auth_basic else "body")
+        way: ClientAuth = "basic" if self.client_auth_basic else "body"
+        return Client(self.client_id, self.client_secret, way, writes_json=self.token_body_format == "json")
 
     def _shape(self) -> ResponseShape:
         return ResponseShape(self.token_field, self.token_response_is_query, self.token_lifetime)

@@ -9,17 +9,18 @@ This room knows the protocol alone: it neither prints, waits nor stores. `login/
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import httpx
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from apiconn_nb.auth import device
 from apiconn_nb.auth.base import Action
-from apiconn_nb.auth.client import Client, Flow, exchange, revealed
+from apiconn_nb.auth.client import Client, ClientAuth, Flow, exchange, revealed
 from apiconn_nb.auth.discovery import endpoints, known
 from apiconn_nb.auth.header import check_name
 from apiconn_nb.auth.revocation import Ending, revoke
@@ -29,6 +30,11 @@ from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import Rows, rows, secret, setting
 from apiconn_nb.placeholders import Needed, fill_url, names_in_url
 from apiconn_nb.secrets import Secret
+
+# What a login fills in by itself, where a person wrote the URL out as a template.
+_OWN = ("client_id", "scope", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method")
+
+_DYNAMIC = re.compile(r"\[\w+\]")
 
 # What the metadata of an issuer calls each endpoint (RFC 8414 §2, OpenID Connect Discovery §3).
 _METADATA = {
@@ -92,6 +98,13 @@ class AuthorizationCode(TokenMethod):
         "Extra login parameters", advanced=True, help="Added to the login URL, and not to the token request."
     )
     extra_token_params: Rows = rows("Extra token parameters", advanced=True, help="Added to the token request.")
+    extra_refresh_params: Rows = rows(
+        "Extra refresh parameters", advanced=True, help="Added to the request that renews the token."
+    )
+    token_body_format: str = setting(
+        "Body format", default="form", choices=("form", "json"), advanced=True,
+        help="How the token request is written: a form, as RFC 6749 has it, or JSON, which some providers want.",
+    )  # fmt: skip
     redirect_url: str = setting(
         "Redirect URL", format="url", advanced=True, help="The exact URL that is registered already."
     )
@@ -151,10 +164,13 @@ class AuthorizationCode(TokenMethod):
         Parameters: `state` and the PKCE `verifier` are the login's own; `values` fill ``[name]``. What the person wrote
         into the query stays as it is. Raises PlaceholderError for a name without a value.
         """
-        known = {"client_id": self.client_id, "scope": self.scope, **(values or {})}
-        url = fill_url(self.authorization_endpoint, Needed(known, "Login dialog redirect"))
+        url = self.login_page(
+            {
+                **(values or {}), "redirect_uri": redirect_uri, "state": state,
+                "code_challenge": create_s256_code_challenge(verifier),
+            }
+        )  # fmt: skip
         parts = urlsplit(url)
-        written = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
         wanted = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -169,15 +185,29 @@ class AuthorizationCode(TokenMethod):
             wanted = {"access_type": "offline", "prompt": "consent"} | wanted
         # A state or challenge that the person wrote into the URL would be the same for every login: ours replaces it.
         own = {"state", "code_challenge", "code_challenge_method", "redirect_uri"}
-        kept = [pair for pair in parts.query.split("&") if pair and pair.partition("=")[0] not in own]
-        added = urlencode(
-            [(name, each) for name, each in wanted.items() if each and (name in own or name not in written)]
-        )
-        return urlunsplit(parts._replace(query="&".join([*kept, added])))
+        pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
+        kept = [pair for pair in pairs if pair[0] not in own and (pair[2] or pair[0] not in _OWN)]
+        written = {unquote_plus(name) for name, _, _ in kept}
+        added = urlencode([(name, each) for name, each in wanted.items() if each and name not in written])
+        return urlunsplit(parts._replace(query="&".join([*("".join(pair) for pair in kept), added])))
 
     def authorization_names(self) -> list[str]:
         """The dynamic parameters of the login URL that the settings do not fill."""
-        return [name for name in names_in_url(self.authorization_endpoint) if name not in ("client_id", "scope")]
+        return [name for name in names_in_url(self.authorization_endpoint) if name not in _OWN]
+
+    @property
+    def registered_redirect(self) -> str:
+        """The redirect URL that the person has set, or has written into the login URL; empty: the one of the place."""
+        query = urlsplit(_DYNAMIC.sub("", self.authorization_endpoint)).query
+        return self.redirect_url or dict(parse_qsl(query)).get("redirect_uri", "")
+
+    def login_page(self, values: Mapping[str, Any]) -> str:
+        """`authorization_endpoint` with its ``[name]`` filled. Raises PlaceholderError for one without a value."""
+        known = {
+            **dict.fromkeys(_OWN, ""), "response_type": "code", "code_challenge_method": "S256", **values,
+            "client_id": self.client_id, "scope": self.scope,
+        }  # fmt: skip
+        return fill_url(self.authorization_endpoint, Needed(known, "Login dialog redirect"))
 
     def exchange_code(self, code: str, redirect_uri: str, verifier: str) -> Flow:
         """The token for a code (RFC 6749 §4.1.3), with the verifier (RFC 7636 §4.5)."""
@@ -193,7 +223,8 @@ class AuthorizationCode(TokenMethod):
         endpoint = self.refresh_endpoint or self.token_endpoint
         if not endpoint:
             endpoint = (yield from self.resolved("token_endpoint")).token_endpoint
-        return (yield from exchange(endpoint, form, self.client(), self.response_shape(), before=token))
+        shape, extra = self.response_shape(), self.extra_refresh_params
+        return (yield from exchange(endpoint, form, self.client(), shape, before=token, extra=extra))
 
     def ask_for_device_code(self) -> device.Asked:
         """The link and the code for a person at another device (RFC 8628 §3.1)."""
@@ -216,7 +247,8 @@ class AuthorizationCode(TokenMethod):
 
     def client(self) -> Client:
         """The client, and how it proves itself."""
-        return Client(self.client_id, self.client_secret, "basic" if self.client_auth_basic else "body")
+        way: ClientAuth = "basic" if self.client_auth_basic else "body"
+        return Client(self.client_id, self.client_secret, way, writes_json=self.token_body_format == "json")
 
     def response_shape(self) -> ResponseShape:
         """How the provider's token response is read."""

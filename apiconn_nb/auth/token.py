@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import time
 from collections.abc import Mapping
@@ -16,6 +17,10 @@ from apiconn_nb.secrets import NO_SECRET, Secret
 
 _MARGIN = 60.0  # seconds before expiry at which a token counts as old …
 _MARGIN_SHARE = 0.1  # … but never more than this share of its lifetime
+# Members that some providers send in the place of expires_in, each the moment itself.
+_MOMENTS = ("expires_at", "expires_on", "expires", "expiration", "expiresAt")
+_A_MOMENT = 1e9  # seconds since the epoch; a smaller number is a lifetime
+_MILLISECONDS = 1e11
 _QUOTED = 300  # characters of a provider's text that a message repeats
 
 
@@ -127,8 +132,8 @@ def _token(members: Mapping[str, Any], value: str, shape: ResponseShape, before:
     now = time.time()
     nested = _around(members, shape.token_field)
     lifetime = _seconds(nested.get("expires_in", members.get("expires_in")))
-    if lifetime is None and shape.lifetime:
-        lifetime = float(shape.lifetime)
+    if lifetime is None:
+        lifetime = _seconds_until({**members, **nested}, now) or float(shape.lifetime) or None
     refresh = nested.get("refresh_token") or members.get("refresh_token")
     scope = nested.get("scope", members.get("scope"))
     standard = {"access_token", "refresh_token", "expires_in", "token_type", "scope", shape.token_field}
@@ -205,6 +210,38 @@ def _seconds(value: Any) -> float | None:
         return None
     # Some providers send 0 or -1 for "does not expire"; infinity and NaN fail both comparisons.
     return seconds if 0 < seconds < 1e11 else None
+
+
+def _seconds_until(members: Mapping[str, Any], now: float) -> float | None:
+    """Seconds to the moment that a response names instead of ``expires_in``: Square says it so, and Strava, and Azure.
+
+    One that is over already is a clock or a time zone that differs, and says nothing.
+    """
+    for name in _MOMENTS:
+        moment = _moment(members.get(name))
+        if moment is not None and moment > now:
+            return moment - now
+    return None
+
+
+def _moment(value: Any) -> float | None:
+    """Seconds since the epoch, from seconds, milliseconds, or a date and time of RFC 3339 (without a zone: UTC)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return _of_date(str(value).strip())
+    seconds = number / 1000 if number > _MILLISECONDS else number
+    return seconds if _A_MOMENT < seconds < _MILLISECONDS else None
+
+
+def _of_date(text: str) -> float | None:
+    try:
+        found = datetime.datetime.fromisoformat(text)
+        return found.replace(tzinfo=found.tzinfo or datetime.UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def read_members(content_type: str, body: bytes, shape: ResponseShape) -> Mapping[str, Any]:

@@ -120,12 +120,18 @@ def _password(one: PasswordGrant) -> Token:
 
 
 def _client_credentials(one: ClientCredentials) -> Token:
+    _refuse_unwritten(one)
     form = {"grant_type": "client_credentials", **_scope(one.scope), **one.extra_token_params}
     client = one.client()
     return Token(
         "form", one.token_endpoint, form, one.placement(), client.client_id, client.client_secret, client.way,
         token_field=one.token_field, is_query=one.token_response_is_query, lifetime=one.token_lifetime,
     )  # fmt: skip
+
+
+def _refuse_unwritten(one: ClientCredentials | AuthorizationCode) -> None:
+    if one.token_body_format == "json":
+        raise UsageError("A token request in JSON (--token-body-format) is not written into a script yet.")
 
 
 def _custom(one: CustomToken) -> Token:
@@ -150,6 +156,9 @@ def _assertion(one: JwtBearer) -> Token:
 def _login(one: AuthorizationCode) -> Token:
     if not one.authorization_endpoint or not one.token_endpoint:
         raise UsageError("The script needs the login's endpoints: set --authorization-endpoint and --token-endpoint.")
+    _refuse_unwritten(one)
+    if one.extra_refresh_params:
+        raise UsageError("Extra refresh parameters are not written into a script yet.")
     client = one.client()
     return Token(
         "login", one.token_endpoint, dict(one.extra_token_params), one.placement(), client.client_id,
@@ -157,7 +166,7 @@ def _login(one: AuthorizationCode) -> Token:
         refresh_endpoint=one.refresh_endpoint,
         details={
             "authorization_endpoint": one.authorization_endpoint, "scope": one.scope, "pkce": one.pkce,
-            "redirect_url": one.redirect_url, "generic": one.generic_redirect,
+            "redirect_url": one.registered_redirect, "generic": one.generic_redirect,
             "params": {**({"access_type": "offline", "prompt": "consent"} if one.offline_access else {}),
                        **one.extra_authorization_params},
         },

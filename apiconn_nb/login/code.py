@@ -164,7 +164,7 @@ class CodeWay:
             redirect_url,
             issuer=method.issuer,
             needs_iss=method.expects_iss,
-            token_field="access_token" if method.token_response_is_query else "",
+            token_field=method.token_field if method.token_response_is_query else "",
         )
         with self._lock:
             self._transactions.append(transaction)

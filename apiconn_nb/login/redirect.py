@@ -45,9 +45,9 @@ class Redirect:
 
 def redirect_of(method: AuthorizationCode) -> Redirect:
     """The redirect URL that the settings ask for."""
-    if not method.redirect_url:
+    url = method.registered_redirect
+    if not url:
         return Redirect("loopback", f"http://127.0.0.1:{PORT}{PATH}", PORT) if method.generic_redirect else Redirect()
-    url = method.redirect_url
     parts = urlsplit(url)
     path = parts.path or "/"
     if parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"):
@@ -70,7 +70,7 @@ def to_register(method: AuthorizationCode, environ: Mapping[str, str], *, public
     if redirect.url:
         return [redirect.url]
     if redirect.kind == "loopback":
-        return [method.redirect_url]
+        return [method.registered_redirect]
     place, _ = where(environ)
     if place in ("JupyterHub", "Binder"):
         base = public_base(environ, PORT, public_url)

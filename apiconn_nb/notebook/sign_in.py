@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -12,6 +12,7 @@ from IPython.display import display, update_display
 
 from apiconn_nb import binder
 from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
+from apiconn_nb.errors import UsageError
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, start_login
 from apiconn_nb.login.place import is_attended
@@ -20,6 +21,7 @@ from apiconn_nb.notebook import prompts
 from apiconn_nb.notebook.configuration import ApiConn
 from apiconn_nb.notebook.display import Line
 from apiconn_nb.notebook.paste import PasteField, ask, ask_here
+from apiconn_nb.secrets import Secret
 
 
 def begin(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> None:
@@ -50,6 +52,7 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
         # A stand-in is no browser: it has none of Jupyter's cookies, and needs none on loopback.
         via=commands.get("via", "auto" if visit is None else "loopback"),
         timeout=commands.get("timeout", 600.0),
+        values=login_values(collection, dict(commands.get("param", ())), shell.user_ns),
         public_url=configuration.public_url,
         on_change=changed,
     )
@@ -65,6 +68,24 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
         ask(login)
     if commands.get("wait") or visit is not None:
         login.wait(commands.get("timeout", 600.0))
+
+
+def login_values(collection: Collection, given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of ``[name]`` in the login URL: those of ``-p``, else the notebook's variables.
+
+    Raises UsageError for a name that the login URL does not have, and for a private value: the link shows it.
+    """
+    method = collection.method
+    names = method.authorization_names() if isinstance(method, AuthorizationCode) else []
+    for name in given:
+        if name not in names:
+            there = f"it has {', '.join(f'[{each}]' for each in names)}" if names else "it has none"
+            raise UsageError(f"-p {name}: the login URL has no [{name}]; {there} (--authorization-endpoint).")
+    values = {**{name: variables[name] for name in names if name in variables}, **given}
+    for name, value in values.items():
+        if isinstance(value, Secret):
+            raise UsageError(f"[{name}] stands in the login URL, which browsers keep: a secret does not go there.")
+    return values
 
 
 def _stand_in(collection: Collection) -> Visit | None:

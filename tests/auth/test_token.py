@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import time
 from typing import Any
@@ -61,6 +62,33 @@ def test_without_expires_in_the_collections_own_lifetime_counts() -> None:
     assert abs((token.expires_at or 0) - time.time() - 120) < 5
     told = read({"access_token": "CANARY-a", "expires_in": 60}, shape=shape)
     assert abs((told.expires_at or 0) - time.time() - 60) < 5, "what the provider says goes first"
+
+
+HOUR = datetime.timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda now: {"expires_at": (now + HOUR).strftime("%Y-%m-%dT%H:%M:%SZ")},  # Square
+        lambda now: {"expires_at": now.timestamp() + 3600},
+        lambda now: {"expires_on": str(int(now.timestamp() + 3600))},  # Azure
+        lambda now: {"expires": int(now.timestamp() + 3600) * 1000},
+        lambda now: {"expiration": (now + HOUR).astimezone(datetime.timezone(5 * HOUR)).isoformat()},
+        lambda now: {"expiresAt": (now + HOUR).replace(tzinfo=None).isoformat(sep=" ")},
+        lambda now: {"expires_in": "3600", "expires_at": 2_000_000_000},  # the RFC's own word goes first
+    ],
+)
+def test_the_moment_of_its_end_in_the_place_of_expires_in(said: Any) -> None:
+    token = read({"access_token": "CANARY-a", **said(datetime.datetime.now(datetime.UTC))})
+    assert abs((token.expires_at or 0) - time.time() - 3600) < 5
+
+
+@pytest.mark.parametrize(
+    "said", ["soon", "", 3600, "3600", True, None, [], 1e30, 1_000_000_001, "2020-01-01T00:00:00Z"]
+)
+def test_a_moment_that_says_nothing_leaves_the_end_open(said: Any) -> None:
+    assert read({"access_token": "CANARY-a", "expires_at": said}).expires_at is None
 
 
 def test_not_a_number_in_json_is_no_lifetime() -> None:

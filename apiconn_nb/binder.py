@@ -6,11 +6,10 @@ guarded by nothing but its randomness. The demo's fake credentials go to loopbac
 
 from __future__ import annotations
 
-import os
-
 from apiconn_nb.errors import SecretError
 from apiconn_nb.fields import is_loopback
 from apiconn_nb.login.place import where
+from apiconn_nb.login.surroundings import Surroundings
 
 INSIST = "%config ApiConn.secrets_on_binder = True"
 
@@ -25,7 +24,7 @@ def insist(yes: bool) -> None:
 
 def is_here() -> bool:
     """Whether this kernel runs on Binder."""
-    return where(os.environ)[0] == "Binder"
+    return where(Surroundings())[0] == "Binder"
 
 
 def check_use(host: str, collection: str) -> None:

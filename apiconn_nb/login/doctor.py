@@ -8,7 +8,6 @@ and adds what the last real sign-in showed.
 from __future__ import annotations
 
 import dataclasses
-import os
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +26,7 @@ from apiconn_nb.login.examination import Diagnosis, Examination, GrantExaminatio
 from apiconn_nb.login.page import LoginPage
 from apiconn_nb.login.redirect import to_register
 from apiconn_nb.login.steps import Step, drive
+from apiconn_nb.login.surroundings import Surroundings
 from apiconn_nb.login.way import Client
 from apiconn_nb.redaction import redact
 
@@ -43,7 +43,7 @@ def examine(
     Parameters as for `login.start_login`. Never raises for what a provider says.
     """
     diagnosis = Diagnosis(collection.method)
-    around = os.environ if environ is None else environ
+    around = Surroundings(environ)
     if isinstance(collection.method, AuthorizationCode):
         LoginExamination(collection, diagnosis, values or {}, around, public_url).look()
     elif isinstance(collection.method, TokenMethod):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,9 +22,11 @@ from apiconn_nb.login.place import VIAS, Choice, Offers, Via, choose, has_server
 from apiconn_nb.login.redirect import redirect_of, to_register
 from apiconn_nb.login.stand_in import is_ours
 from apiconn_nb.login.steps import Steps, drive
+from apiconn_nb.login.surroundings import Surroundings
 from apiconn_nb.login.transaction import plain
 from apiconn_nb.login.underway import Login
 from apiconn_nb.login.way import Client, Way
+from apiconn_nb.placeholders import Needed, fill_url
 
 _PREPARING = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 5.0}  # seconds; the cell waits for this much
 _LONGEST = 86400.0  # seconds
@@ -60,7 +61,7 @@ def start_login(
     `attended`, whether somebody is there (None: found out); `environ`, the environment variables (None: the process's).
     Raises UsageError, PlaceholderError and LoginError, each in one sentence.
     """
-    plan = _plan(collection, values or {}, dict(os.environ if environ is None else environ), public_url)
+    plan = _plan(collection, values or {}, Surroundings(environ), public_url)
     if not 0 < timeout <= _LONGEST:
         raise UsageError(f"--timeout takes seconds from 1 to {_LONGEST:.0f}, not {timeout:g}.")
     chosen = plan.chosen(via, is_attended() if attended is None else attended)
@@ -102,7 +103,7 @@ def redirect_to_register(
     """
     if not isinstance(collection.method, AuthorizationCode):
         return []
-    return to_register(collection.method, os.environ if environ is None else environ, public_url=public_url)
+    return to_register(collection.method, Surroundings(environ), public_url=public_url)
 
 
 # ── preparing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +124,8 @@ def _plan(collection: Client, values: Mapping[str, Any], environ: Mapping[str, s
     asking = method.resolved("token_endpoint")
     found = plan.prepared(lambda: drive(asking, plan.patient_send, plan.steps, "what the issuer says"))
     # A `[name]` without a value is said now, not when the link is opened.
-    found.login_page(values)
+    known = {"client_id": found.client_id, "scope": found.scope, **values}
+    fill_url(found.authorization_endpoint, Needed(known, "Login dialog redirect"))
     return dataclasses.replace(plan, method=found)
 
 
@@ -208,5 +210,5 @@ def _check_possible(via: Via, offers: Offers, method: AuthorizationCode) -> None
         raise UsageError("There is no login page: set --authorization-endpoint, or sign in with --via device.")
     fits: dict[Via, tuple[str, ...]] = {"loopback": ("any", "loopback"), "jupyter": ("any", "jupyter")}
     if offers.redirect not in fits.get(via, (offers.redirect,)):
-        url = redirect_of(method).url or method.registered_redirect
+        url = redirect_of(method).url or method.redirect_url
         raise UsageError(f"--via {via} does not lead to {url}, the redirect URL that is set: take --via auto or paste.")

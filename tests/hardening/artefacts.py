@@ -6,11 +6,13 @@ import contextlib
 import copy
 import dataclasses
 import faulthandler
+import gc
 import json
 import logging
 import pickle
 import tempfile
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +25,7 @@ from apiconn_nb.errors import ApiConnError
 from tests.shell import NotebookShell
 
 XMODES = ("Plain", "Context", "Verbose", "Minimal", "Docs")
+MOST_OF_A_KIND = 200  # living objects that are looked at
 
 
 class Log(logging.Handler):
@@ -208,4 +211,24 @@ def of_process() -> dict[str, Any]:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
         found["faulthandler"] = file.read()
+    return found
+
+
+def of_living() -> dict[str, Any]:
+    """Every object of ours that lives in this process: what it shows, and its pickle where it has one.
+
+    Not those of the demo: it is the provider, and its certificates belong to the world that secrets are sent into.
+    """
+    found: dict[str, Any] = {}
+    seen: Counter[str] = Counter()
+    for thing in gc.get_objects():
+        kind = type(thing)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if not name.startswith("apiconn_nb.") or name.startswith("apiconn_nb.demo.") or seen[name] >= MOST_OF_A_KIND:
+            continue
+        seen[name] += 1
+        with contextlib.suppress(Exception):
+            found[f"living {name} {seen[name]}"] = f"{thing!r} {thing}"
+        with contextlib.suppress(Exception):  # what cannot be pickled leaks nothing
+            found[f"pickle of living {name} {seen[name]}"] = pickle.dumps(thing)
     return found

@@ -84,6 +84,11 @@ class Hunter:
         evidence.most("canary", encodings=self.encodings)
         return found
 
+    def labels_in(self, text: str) -> set[str]:
+        """The secrets of which any part stands in `text`."""
+        content = text.encode("utf-8", "surrogatepass")
+        return {what.rpartition(",")[0] for needle, what in self._needles.items() if needle in content}
+
     def assert_absent(self, artefacts: Artefacts) -> None:
         """Fail where any part of any secret stands anywhere."""
         leaks = self.found_in(artefacts)

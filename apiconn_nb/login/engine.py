@@ -26,7 +26,6 @@ from apiconn_nb.login.surroundings import Surroundings
 from apiconn_nb.login.transaction import plain
 from apiconn_nb.login.underway import Login
 from apiconn_nb.login.way import Client, Way
-from apiconn_nb.placeholders import Needed, fill_url
 
 _PREPARING = {"connect": 5.0, "read": 10.0, "write": 10.0, "pool": 5.0}  # seconds; the cell waits for this much
 _LONGEST = 86400.0  # seconds
@@ -124,8 +123,7 @@ def _plan(collection: Client, values: Mapping[str, Any], environ: Mapping[str, s
     asking = method.resolved("token_endpoint")
     found = plan.prepared(lambda: drive(asking, plan.patient_send, plan.steps, "what the issuer says"))
     # A `[name]` without a value is said now, not when the link is opened.
-    known = {"client_id": found.client_id, "scope": found.scope, **values}
-    fill_url(found.authorization_endpoint, Needed(known, "Login dialog redirect"))
+    found.login_page(values)
     return dataclasses.replace(plan, method=found)
 
 
@@ -210,5 +208,5 @@ def _check_possible(via: Via, offers: Offers, method: AuthorizationCode) -> None
         raise UsageError("There is no login page: set --authorization-endpoint, or sign in with --via device.")
     fits: dict[Via, tuple[str, ...]] = {"loopback": ("any", "loopback"), "jupyter": ("any", "jupyter")}
     if offers.redirect not in fits.get(via, (offers.redirect,)):
-        url = redirect_of(method).url or method.redirect_url
+        url = redirect_of(method).url or method.registered_redirect
         raise UsageError(f"--via {via} does not lead to {url}, the redirect URL that is set: take --via auto or paste.")

@@ -1,8 +1,7 @@
 """Dynamic values: ``[name]`` in URLs and headers, ``<name>`` in bodies, put in by position and by type.
 
 A value can never change the structure around it: in a URL it is percent-encoded (it adds no segment, parameter or
-``..``), in a header it has no CR or LF, in JSON it is encoded as JSON. ``[[`` and ``<<`` write the bracket itself
-(``[[name]``, and ``[[name]]`` too, is ``[name]``).
+``..``), in a header it has no CR or LF, in JSON it is encoded as JSON. ``[[`` and ``<<`` write the bracket itself.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from apiconn_nb.secrets import Secret
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_SQUARE = re.compile(rf"\[\[(?:{_NAME}\]\])?|\[({_NAME})\]")
-_ANGLE = re.compile(rf"<<(?:{_NAME}>>)?|<({_NAME})>")
+_SQUARE = re.compile(rf"\[\[|\[({_NAME})\]")
+_ANGLE = re.compile(rf"<<|<({_NAME})>")
 # A JSON text is read as strings and the rest, because `<name>` means text inside quotes and a whole value outside.
 _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"]+|"', re.DOTALL)
 
@@ -86,11 +85,6 @@ def names_in_body(text: str) -> list[str]:
     return [name for name in _ANGLE.findall(text) if name]
 
 
-def _bracket(match: re.Match[str]) -> str:
-    """What a doubled bracket writes: ``[[`` and ``[[name]`` begin with one, ``[[name]]`` is ``[name]``."""
-    return match[0][1:] if len(match[0]) == 2 else match[0][1:-1]
-
-
 def fill_url(template: str, needed: Needed) -> str:
     """A path or URL with its query: ``[name]`` in the path and in query values, percent-encoded."""
     address, question, query = template.partition("?")
@@ -101,7 +95,7 @@ def fill_url(template: str, needed: Needed) -> str:
 
 def _segment(match: re.Match[str], needed: Needed) -> str:
     if match[1] is None:
-        return quote(_bracket(match), safe="")
+        return "%5B"
     text = as_text(needed(match[1], match[0]), match[1])
     # RFC 3986 §5.2.4 removes dot segments even when they are written %2E, so such a value cannot be sent as one.
     if text in (".", "..") or text == "":
@@ -116,7 +110,7 @@ def _pair(pair: str, needed: Needed) -> str:
 
 def _query_value(match: re.Match[str], needed: Needed) -> str:
     if match[1] is None:
-        return quote(_bracket(match), safe="")
+        return "%5B"
     return quote(as_text(needed(match[1], match[0]), match[1]), safe="")
 
 
@@ -125,7 +119,7 @@ def fill_header(template: str, needed: Needed) -> str:
 
     def value(match: re.Match[str]) -> str:
         if match[1] is None:
-            return _bracket(match)
+            return "["
         text = as_text(needed(match[1], match[0]), match[1])
         check_header_text(text, match[1])
         return text
@@ -155,13 +149,13 @@ def _json_part(part: str, needed: Needed) -> str:
 
 def _json_text(match: re.Match[str], needed: Needed) -> str:
     if match[1] is None:
-        return _bracket(match)
+        return "<"
     return json.dumps(as_text(needed(match[1], match[0]), match[1]))[1:-1]
 
 
 def _json_value(match: re.Match[str], needed: Needed) -> str:
     if match[1] is None:
-        return _bracket(match)
+        return "<"
     return to_json(needed(match[1], match[0]), match[1])
 
 
@@ -177,16 +171,14 @@ def fill_tree(template: Any, needed: Needed) -> Any:
     if whole and whole[1]:
         return plain(needed(whole[1], template), whole[1])
     return _ANGLE.sub(
-        lambda match: _bracket(match) if match[1] is None else as_text(needed(match[1], match[0]), match[1]), template
+        lambda match: "<" if match[1] is None else as_text(needed(match[1], match[0]), match[1]), template
     )
 
 
 def fill_form(template: str, needed: Needed) -> str:
     """A form body (application/x-www-form-urlencoded): ``<name>`` percent-encoded."""
     return _ANGLE.sub(
-        lambda match: quote(
-            _bracket(match) if match[1] is None else as_text(needed(match[1], match[0]), match[1]), safe=""
-        ),
+        lambda match: quote("<" if match[1] is None else as_text(needed(match[1], match[0]), match[1]), safe=""),
         template,
     )
 
@@ -194,7 +186,7 @@ def fill_form(template: str, needed: Needed) -> str:
 def fill_text(template: str, needed: Needed) -> str:
     """Any other body: ``<name>`` as it is written in text."""
     return _ANGLE.sub(
-        lambda match: _bracket(match) if match[1] is None else as_text(needed(match[1], match[0]), match[1]), template
+        lambda match: "<" if match[1] is None else as_text(needed(match[1], match[0]), match[1]), template
     )
 
 

@@ -17,6 +17,7 @@ from apiconn_nb.auth.header import check_name
 from apiconn_nb.body import BODY_TYPES, fill_body, kind_of_body, without_members
 from apiconn_nb.errors import ConfigError, UsageError
 from apiconn_nb.fields import looks_like_credential
+from apiconn_nb.headers import filled_headers, scheme_and_rest
 from apiconn_nb.placeholders import Needed
 from apiconn_nb.private_values import Hidden
 from apiconn_nb.redaction import redact
@@ -25,13 +26,6 @@ from apiconn_nb.secrets import Secret, is_reference
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY", "TRACE")
 _SPLIT = re.compile(r"^###.*$", re.MULTILINE)
 _VERSION = re.compile(r"\s+HTTP/\d(\.\d)?\s*$")
-
-_OWN_HEADERS = {
-    "Accept": "application/json, text/csv;q=0.9, */*;q=0.5",
-    # Not br: a brotli bomb unfolds without limit in one step, gzip by a thousand at most.
-    "Accept-Encoding": "gzip, deflate",
-    "User-Agent": "apiconn_nb/0.1.0",
-}
 
 
 @dataclass(frozen=True)
@@ -113,9 +107,18 @@ def _is_skipped(line: str) -> bool:
     return not stripped or stripped.startswith(("#", "//"))
 
 
+def _refuse_variable(line: str) -> None:
+    if found := re.match(r"@([\w.-]+)\s*=", line):
+        raise UsageError(
+            f"{line.strip()[:40]!r} is a variable of a .http file: write {found[1]} = … in a Python cell, or give it "
+            f"with -p {found[1]}=…; in the request it is [{found[1]}]."
+        )
+
+
 def _request_target(lines: list[str], start: int) -> tuple[str, int]:
     """The request line with its continuation lines (indented, beginning with ``?`` or ``&``), and the next line."""
     target, position = lines[start].strip(), start + 1
+    _refuse_variable(target)
     while position < len(lines) and lines[position][:1].isspace() and lines[position].strip()[:1] in ("?", "&"):
         target += lines[position].strip()
         position += 1
@@ -169,7 +172,7 @@ def build(template: Template, shared: Shared, values: Mapping[str, Any], private
     needed = Needed(known, template.title)
     target = _hidden_in_url(placeholders.fill_url(template.url, needed).partition("#")[0], template, hidden)
     url = _with_query(join(shared.base_url, target), shared.query, hidden)
-    headers = _filled_headers(template, shared, needed, private, hidden)
+    headers = filled_headers(template.headers, shared.headers, needed, private, hidden)
     if user and "authorization" not in headers:
         headers["Authorization"] = hidden.mask("Authorization", user)
     content, kind = fill_body(template.header("Content-Type"), template.body, needed)
@@ -243,23 +246,6 @@ def _with_query(url: str, query: Mapping[str, str | Secret], hidden: Hidden) -> 
     return url
 
 
-def _filled_headers(
-    template: Template, shared: Shared, needed: Needed, private: frozenset[str], hidden: Hidden
-) -> httpx.Headers:
-    headers = httpx.Headers(_OWN_HEADERS, encoding="utf-8")
-    for name, value in shared.headers.items():
-        headers[name] = hidden.mask(name, value.strip(" \t") if isinstance(value, str) else value)
-    hide = {name.lower() for name in private}
-    for name, written in template.headers:
-        value = placeholders.fill_header(written, needed)
-        if is_reference(written):  # as it is written: a dynamic value must not name a file to send
-            value = hidden.mask(name, Secret.from_reference(written, label=name, owner=name))
-        elif name.lower() in hide or looks_like_credential(name):
-            value = hidden.credential(name, value)
-        headers[name] = value
-    return headers
-
-
 def without_optional(template: Template, optional: tuple[str, ...], values: Mapping[str, Any]) -> Template:
     """`template` without the query pairs, headers, form pairs and JSON members whose `optional` name has no value."""
     absent = {name for name in optional if values.get(name) is None}
@@ -283,7 +269,10 @@ def literal_credentials(template: Template) -> dict[str, str]:
     found = {
         name: value
         for name, value in template.headers
-        if looks_like_credential(name) and value and not is_reference(value) and not placeholders.names_in_header(value)
+        if looks_like_credential(name)
+        and value
+        and not is_reference(scheme_and_rest(value)[1])
+        and not placeholders.names_in_header(value)
     }
     user, at, _ = _split(template.url).netloc.rpartition("@")
     if at and ":" in user:

@@ -38,19 +38,10 @@ def test_in_a_saved_call_a_missing_name_is_not_looked_for_in_the_notebook(shop: 
     assert not echo.arrived
 
 
-@pytest.mark.parametrize("written", ["[[name]", "[[name]]"])
-def test_a_doubled_square_bracket_is_literal_even_where_the_name_has_a_value(
-    shop: NotebookShell, echo: Echo, written: str
-) -> None:
-    shop.run(f"%apicall shop GET /x?q={written} -p name=v")
+def test_a_doubled_bracket_is_literal_even_where_the_name_has_a_value(shop: NotebookShell, echo: Echo) -> None:
+    shop.run('%%apicall shop -p name=v\nPOST /x?q=[[name]\nX-Q: [[name]\n\n{"q": "<<name>"}')
     assert echo.last.query == [("q", "[name]")]
-    shop.run(f"%%apicall shop -p name=v\nGET /x\nX-Q: {written}")
     assert echo.last.headers["X-Q"] == "[name]"
-
-
-@pytest.mark.parametrize("written", ["<<name>", "<<name>>"])
-def test_a_doubled_angle_is_literal(shop: NotebookShell, echo: Echo, written: str) -> None:
-    shop.run(f'%%apicall shop -p name=v\nPOST /x\n\n{{"q": "{written}"}}')
     assert json.loads(echo.last.body) == {"q": "<name>"}
 
 
@@ -65,6 +56,45 @@ def test_a_table_where_text_belongs_is_called_a_table(shop: NotebookShell) -> No
     shop.user_ns["frame"] = pd.DataFrame({"a": [1]})
     with pytest.raises(PlaceholderError, match="frame is a table"):
         shop.run("%apicall shop GET /x?q=[frame]")
+
+
+# ── the request ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("written", ["env:TOKEN", "Bearer env:TOKEN", "token env:TOKEN"])
+def test_a_reference_in_a_credential_header_may_have_a_scheme_before_it(
+    shop: NotebookShell, echo: Echo, canary: Canary, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("TOKEN", canary("token"))
+    shop.run(f"%%apicall shop --save mine\nGET /x\nAuthorization: {written}")
+    assert echo.last.headers["Authorization"] == written.replace("env:TOKEN", canary.values[0])
+    assert "literal" not in line(shop)
+    assert f"Authorization: {written}" in Path("apiconn.toml").read_text()
+    shop.run("%apicall shop.mine --dry-run")
+    assert written.replace("env:TOKEN", "••Authorization••") in shop.display_text()
+    canary.assert_absent(shop.display_text(), Path("apiconn.toml"))
+
+
+def test_the_advice_on_a_literal_keeps_its_scheme(shop: NotebookShell, canary: Canary) -> None:
+    shop.run(f"%%apicall shop\nGET /x\nAuthorization: Bearer {canary('typed')}")
+    assert line(shop).endswith("Instead write Authorization: Bearer env:NAME")
+
+
+def test_a_header_that_is_written_twice_is_sent_twice(shop: NotebookShell) -> None:
+    shop.run("%apiconn_auth shop --header Prefer=shared")
+    request = shop.run(
+        "%%apicall shop --as response\nGET /x\nPrefer: a\nPrefer: b\nContent-Type: x/y\nContent-Type: a/b"
+    ).request
+    assert request.headers.get_list("Prefer") == ["a", "b"]
+    assert request.headers.get_list("Content-Type") == ["a/b"]
+    shop.run("%%apicall shop --dry-run\nGET /x\nPrefer: a\nPrefer: b")
+    assert "Prefer: a\nPrefer: b" in shop.display_text()
+
+
+def test_a_variable_of_an_http_file_is_told_from_a_request_line(shop: NotebookShell, echo: Echo) -> None:
+    with pytest.raises(UsageError, match=r"'@base = 1' is a variable of a \.http file: .*-p base=….*\[base\]"):
+        shop.run("%%apicall shop\n@base = 1\n\nGET /x")
+    assert not echo.arrived
 
 
 # ── lines that cannot be ───────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from typing import Any
 from apiconn_nb import workspace
 from apiconn_nb.errors import UsageError
 from apiconn_nb.fields import looks_like_credential
+from apiconn_nb.headers import scheme_and_rest
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook.history import scrub
 from apiconn_nb.options import Options
@@ -25,8 +26,8 @@ def check_keeping(given: dict[str, Any], template: Template) -> None:
     if "save" not in given:
         return
     check_call_name(given["save"])
-    for name in literal_credentials(template):
-        raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name)}")
+    for name, value in literal_credentials(template).items():
+        raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name, value)}")
 
 
 def save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> str:
@@ -69,16 +70,16 @@ def scrub_literals(shell: Any, template: Template) -> None:
 def advice_on_literals(template: Template) -> list[str]:
     """What to write in the place of a literal credential."""
     return [
-        f"{name} has its credential as a literal, which stays in this notebook. {_instead(name)}"
-        for name in literal_credentials(template)
+        f"{name} has its credential as a literal, which stays in this notebook. {_instead(name, value)}"
+        for name, value in literal_credentials(template).items()
     ]
 
 
-def _instead(name: str) -> str:
+def _instead(name: str, value: str) -> str:
     if name == "URL":
         return "Take user and password out of it and choose HTTP Basic Auth (%apiconn_auth), its password as env:NAME."
     word, _, place = name.partition(" in the ")
     if place:
         mark = f"<{word}>" if place == "body" else f"[{word}]"
         return f"Instead write {mark} in its place, and give it with -p {word}=env:NAME"
-    return f"Instead write {name}: env:NAME"
+    return f"Instead write {name}: {scheme_and_rest(value)[0]}env:NAME"

@@ -193,7 +193,7 @@ def test_a_literal_credential_works_is_masked_and_answered_by_advice(
     literal = canary("literal")
     shop.run(f"%%apicall shop\nGET /x\nAuthorization: Bearer {literal}")
     assert echo.last.headers["Authorization"] == f"Bearer {literal}"
-    assert "Authorization: env:NAME" in line(shop)
+    assert "Authorization: Bearer env:NAME" in line(shop)
     url = canary("in-url")
     shop.run(f"%apicall shop GET {echo.url.replace('//', f'//ada:{url}@')}/x")
     assert "Authorization" in echo.last.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ from apiconn_nb.secrets import MASK, Secret
 
 if TYPE_CHECKING:
     from apiconn_nb.auth.slot import TokenSlot
+
+# Codes that say nothing of the refresh token (RFC 6749 §5.2, §4.1.2.1; RFC 8628 §3.5).
+_NOT_THE_TOKEN = (
+    "invalid_request", "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+    "invalid_target", "server_error", "temporarily_unavailable", "slow_down",
+)  # fmt: skip
+_DEAD = re.compile(r"(?i)\btoken\b.*(expired|invalid|revoked|not found|unknown)|(expired|invalid|revoked).*\btoken\b")
 
 _FORM = "application/x-www-form-urlencoded"
 Signing = Generator[httpx.Request, httpx.Response, None]
@@ -199,17 +207,30 @@ class TokenAuth(httpx.Auth):
             try:
                 return (yield from self._method.refresh(token))
             except TokenError as error:
-                if self._method.interactive or error.error != "invalid_grant":
+                if self._method.interactive or not _is_over(error):
                     raise self._said(error) from None
         if self._method.interactive:
             raise LoginRequired(f"Nobody is signed in: run {self._slot.login_command}")
         return (yield from self._method.grant())
 
     def _said(self, error: TokenError) -> AuthError:
-        if self._method.interactive and error.error == "invalid_grant":
+        if self._method.interactive and _is_over(error):
             why = error.description or error.error
             return LoginRequired(f"The sign-in is over ({why}): run {self._slot.login_command}")
         return error
+
+
+def _is_over(error: TokenError) -> bool:
+    """Whether a refusal says that the refresh token is dead.
+
+    RFC 6749 §5.2 has ``invalid_grant`` for it; GitHub says bad_refresh_token, Slack invalid_refresh_token, others
+    token_expired, or nothing but words. The RFC's other codes speak of the client or the request.
+    """
+    if error.status is None or error.status >= 500 or error.status in (404, 405, 429):
+        return False
+    if error.error in _NOT_THE_TOKEN:
+        return error.error == "invalid_request" and _DEAD.search(error.description) is not None
+    return bool(error.error or error.description) and error.status not in range(300, 400)
 
 
 def _is_passing(error: TokenError | httpx.RequestError) -> bool:

@@ -260,6 +260,43 @@ def test_a_dead_refresh_token_of_a_person_is_one_sentence_with_the_command() -> 
     assert "CANARY" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("status", "members"),
+    [
+        (200, {"error": "bad_refresh_token", "error_description": "incorrect or expired"}),  # GitHub
+        (200, {"ok": False, "error": "invalid_refresh_token"}),  # Slack
+        (400, {"category": "BAD_REFRESH_TOKEN", "message": "missing or invalid refresh token"}),  # HubSpot
+        (401, {"error": "token_expired"}),
+        (400, {"error": "invalid_request", "error_description": "Invalid Token!"}),
+    ],
+)
+def test_providers_have_other_words_for_a_dead_refresh_token(status: int, members: dict[str, Any]) -> None:
+    flow = signing(login(), slot_with(token(left=-1, refresh="CANARY-r1")))
+    next(flow)
+    with pytest.raises(LoginRequired, match="%apiconn_auth demo --login"):
+        flow.send(answer(status, **members))
+    flow = signing(password_grant(), slot_with(token(left=-1, refresh="CANARY-r1")))
+    next(flow)
+    assert form_of(flow.send(answer(status, **members)))["grant_type"] == "password"
+
+
+@pytest.mark.parametrize(
+    ("status", "members"),
+    [
+        (401, {"error": "invalid_client"}), (400, {"error": "invalid_request", "error_description": "no grant"}),
+        (404, {"message": "Not found"}), (400, {}), (429, {"message": "slow"}), (500, {"error": "token_expired"}),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_of_the_refresh_token_is_the_providers_own_error(
+    status: int, members: dict[str, Any]
+) -> None:
+    for method in (login(), password_grant()):
+        flow = signing(method, slot_with(token(left=-1, refresh="CANARY-r1")))
+        next(flow)
+        with pytest.raises(TokenError, match=str(status)):
+            flow.send(answer(status, **members))
+
+
 def test_a_dead_refresh_token_of_a_password_grant_is_replaced_by_a_fresh_grant() -> None:
     flow = signing(password_grant(), slot_with(token(left=-1, refresh="CANARY-r1")))
     assert form_of(next(flow))["grant_type"] == "refresh_token"

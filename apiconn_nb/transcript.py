@@ -39,22 +39,26 @@ class Transcript:
     ) -> None:
         self._collection.door.watch = None
         self._collection.door.watch_call = None
+        self._steps = [redact(step) for step in self._steps]  # a token is known once its answer has been read
+
+    def _add(self, step: str) -> None:
+        self._steps.append(redact(step))
 
     def token_exchange(self, request: httpx.Request, response: httpx.Response) -> None:
         """Note a token request and its answer."""
-        self._steps.append(f"→ {request.method} {shown_url(request.url)}\n{_sent(request)}")
-        self._steps.append(f"← {response.status_code} {response.reason_phrase}\n{_received(response)}")
+        self._add(f"→ {request.method} {shown_url(request.url)}\n{_sent(request)}")
+        self._add(f"← {response.status_code} {response.reason_phrase}\n{_received(response)}")
 
     def call(self, request: httpx.Request, status: int) -> None:
         """Note a call, every secret masked where it was sent, and the status of its answer."""
         signed = self._collection.method.preview(request, self._collection.slot)
-        self._steps.append(f"→ {signed.method} {shown_url(signed.url)}\n{_headers(signed.headers)}")
-        self._steps.append(f"← {status}")
+        self._add(f"→ {signed.method} {shown_url(signed.url)}\n{_headers(signed.headers)}")
+        self._add(f"← {status}")
 
     def note(self, words: str) -> None:
         """Note what an exchange means."""
         if words:
-            self._steps.append(words)
+            self._add(words)
 
     def __str__(self) -> str:
         return redact("\n".join(step.rstrip() for step in self._steps)) or "nothing was sent"

@@ -14,18 +14,28 @@ from apiconn_nb.answer import refuse_status
 from apiconn_nb.auth.oauth2_password import LegacyGrantWarning
 from apiconn_nb.secrets import Secret
 from tests.hardening import evidence
-from tests.hardening.artefacts import XMODES, all_logs, of_error, of_frame, of_http, of_object, of_process, of_shell
+from tests.hardening.artefacts import (
+    XMODES,
+    all_logs,
+    of_error,
+    of_frame,
+    of_http,
+    of_living,
+    of_object,
+    of_process,
+    of_shell,
+)
 from tests.hardening.methods import SLUGS, set_up
 from tests.hardening.notebook import Notebook, interrupted
 from tests.hardening.world import SITUATIONS, World
 from tests.shell import NotebookShell
 
 FAILS = {"401", "403", "slow", "reset", "bad-json", "away", "interrupt"}
-# One for each place that a secret goes to: the query, a header, a token request, TLS. CI runs all ten.
-CHOSEN = SLUGS if evidence.LONG else ("key-in-url", "basic", "oauth2-user-agent", "client-certificate")
+CACHED = 'who=env:PRIVATE --cache 1h "GET /success?who=[who]"'
+EXPORTS = ("%history -n -o -f history.txt", "%save -f saved.py 1-99", "%notebook exported.ipynb")
 
 
-@pytest.mark.parametrize("slug", CHOSEN)
+@pytest.mark.parametrize("slug", SLUGS)
 def test_by_magic(
     notebook: Notebook,
     magics: NotebookShell,
@@ -47,12 +57,18 @@ def test_by_magic(
                 left |= _ran(magics, cell, situation, tmp_path)
             if situation == "success":
                 for more in (f"%apiconn_auth {chosen.name} --status", f"%apiconn_auth {chosen.name}", "%apiconn_auth",
-                             cell.replace("--debug", "--dry-run"), f"%apiconn_auth {chosen.name} --test"):  # fmt: skip
+                             cell.replace("--debug", "--dry-run"), f"%apiconn_auth {chosen.name} --test",
+                             f"%apicall {chosen.name} -p {CACHED}", f"%apicall {chosen.name} -p {CACHED}"):  # fmt: skip
                     left[f"value of {more[:40]}"] = repr(magics.run_cell(more, store_history=True).result)
+        for export in EXPORTS:
+            assert magics.run_cell(export, store_history=True).success, export
+        left |= of_living()
     _assert_sent(world, private, chosen.secrets["SHARED_HEADER"], chosen.secrets["SHARED_QUERY"])
     out, err = capsys.readouterr()
     left |= {"stdout": out, "stderr": err, "logs": log.lines, "warnings": [str(each.message) for each in warned]}
     left |= of_shell(magics) | of_process() | _on_disk(tmp_path)
+    assert list(Path.home().rglob("apiconn_nb/*/*")), "no answer was cached"
+    assert {"history.txt", "saved.py", "exported.ipynb"} <= {each.name for each in tmp_path.iterdir()}
     world.hunter.assert_absent(left)
     evidence.count("canary", scenarios=len(SITUATIONS))
 
@@ -83,7 +99,7 @@ def _on_disk(folder: Path) -> dict[str, Any]:
     return {"files": {str(each.relative_to(folder)): each for each in files}, "home": Path.home()}
 
 
-@pytest.mark.parametrize("slug", CHOSEN)
+@pytest.mark.parametrize("slug", SLUGS)
 def test_by_python(
     notebook: Notebook,
     magics: NotebookShell,
@@ -103,6 +119,7 @@ def test_by_python(
             with interrupted(world, situation):
                 left |= _called(collection, situation, Secret(private), timeout, magics)
         left |= _python_objects(collection, tmp_path)
+        left |= of_object("module", api) | of_object("a secret", Secret(private)) | of_living()
     _assert_sent(world, private, chosen.secrets["SHARED_HEADER"], chosen.secrets["SHARED_QUERY"])
     out, err = capsys.readouterr()
     left |= {"stdout": out, "stderr": err, "logs": log.lines, "warnings": [str(each.message) for each in warned]}

@@ -33,9 +33,8 @@ FIRST_START = 300  # seconds; the first test that needs a server may also instal
 # Minutes together: `run.py test --all` and CI run them, the quick run leaves them out.
 THOROUGH = (
     "tests/hardening/",
-    "tests/form/",
+    "tests/form/test_as_magic.py::test_any_collection",
     "tests/test_notebooks.py",
-    "tests/test_docs.py",
     "tests/importers/test_fuzz",
     "tests/importers/test_untrusted_text.py",
     "tests/auth/test_renewal_processes.py",

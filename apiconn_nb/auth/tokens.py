@@ -22,12 +22,10 @@ from apiconn_nb.secrets import MASK, Secret
 if TYPE_CHECKING:
     from apiconn_nb.auth.slot import TokenSlot
 
-# Codes that say nothing of the refresh token (RFC 6749 §5.2, §4.1.2.1; RFC 8628 §3.5).
-_NOT_THE_TOKEN = (
-    "invalid_request", "invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-    "invalid_target", "server_error", "temporarily_unavailable", "slow_down",
-)  # fmt: skip
-_DEAD = re.compile(r"(?i)\btoken\b.*(expired|invalid|revoked|not found|unknown)|(expired|invalid|revoked).*\btoken\b")
+# Codes that say nothing of the refresh token (RFC 6749 §5.2), whatever words stand beside them.
+_NOT_THE_TOKEN = ("invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope", "invalid_target")
+_OVER = r"(?:expired|invalid|incorrect|bad|revoked|not found|unknown)"
+_DEAD = re.compile(rf"(?i)\btoken\b.*\b{_OVER}\b|\b{_OVER}\b.*\btoken\b|\b(?:login|consent|interaction) required\b")
 
 _FORM = "application/x-www-form-urlencoded"
 Signing = Generator[httpx.Request, httpx.Response, None]
@@ -224,13 +222,13 @@ def _is_over(error: TokenError) -> bool:
     """Whether a refusal says that the refresh token is dead.
 
     RFC 6749 §5.2 has ``invalid_grant`` for it; GitHub says bad_refresh_token, Slack invalid_refresh_token, others
-    token_expired, or nothing but words. The RFC's other codes speak of the client or the request.
+    token_expired, or nothing but words.
     """
-    if error.status is None or error.status >= 500 or error.status in (404, 405, 429):
+    if error.error == "invalid_grant":
+        return True
+    if error.error in _NOT_THE_TOKEN or error.status is None or error.status >= 500 or error.status == 429:
         return False
-    if error.error in _NOT_THE_TOKEN:
-        return error.error == "invalid_request" and _DEAD.search(error.description) is not None
-    return bool(error.error or error.description) and error.status not in range(300, 400)
+    return _DEAD.search(f"{error.error} {error.description}".replace("_", " ")) is not None
 
 
 def _is_passing(error: TokenError | httpx.RequestError) -> bool:

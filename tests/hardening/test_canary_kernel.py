@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
+import signal
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,10 @@ from tests.hardening.methods import SLUGS, SetUp, set_up
 from tests.hardening.world import World
 from tests.login.kernel import ROOT
 
-FAILS = ("401", "bad-json", "away")
+FAILS = ("401", "403", "slow", "reset", "bad-json", "away", "interrupt")
 BEGIN = """
     import faulthandler, logging, os, sys, urllib.request
+    import apiconn_nb as api
     sys.path.insert(0, %(root)r)
     logging.basicConfig(level=logging.DEBUG, filename="kernel.log")
     faulthandler.enable(open("faults.txt", "w"))
@@ -33,7 +37,6 @@ BEGIN = """
 """
 SIGN_IN = """
     from apiconn_nb.login import login_of
-    import apiconn_nb as api
     login = login_of(api.collection({name!r}))
     if login.link:
         urllib.request.urlopen(login.link).status, login.wait(10)
@@ -44,6 +47,15 @@ SUCCESS = """
     faulthandler.cancel_dump_traceback_later()
     frame.to_pickle("{name}.pkl")
     frame
+"""
+PYTHON = """
+    for path in ("success", "401", "403", "reset", "bad-json", "away"):
+        try:
+            secret = api.Secret.from_reference("env:PRIVATE")
+            answer = api.collection({name!r}).send(f"POST /{{path}}?who=[who]", who=secret)
+            print(answer, answer.headers, answer.text)
+        except api.ApiConnError as error:
+            print(error, error.__dict__)
 """
 FORM = """
     from apiconn_nb.notebook.form import opened
@@ -66,27 +78,45 @@ def notebook_of(methods: list[SetUp], world: World) -> Any:
         if each.has_login:
             cells += [f"%apiconn_auth {each.name} --login --via loopback", SIGN_IN.format(name=each.name)]
         cells.append(SUCCESS.format(name=each.name))
-        cells += [f"%%apicall {each.name} -p who=env:PRIVATE\nGET /{fault}?who=[who]" for fault in FAILS]
+        cells.append(PYTHON.format(name=each.name))
+        cells += [f"%%apicall {each.name} -p who=env:PRIVATE {_time(fault)}\nGET /{fault}?who=[who]" for fault in FAILS]
     cells += ["%apiconn_auth typed", FORM.format(url=f"{world.url}/api"), "%apiconn_auth typed --status", "%history"]
     new = nbformat.v4
     made = [new.new_code_cell(textwrap.dedent(cell).strip()) for cell in cells]  # type: ignore[no-untyped-call]
     return new.new_notebook(cells=made)  # type: ignore[no-untyped-call]
 
 
-class Run:
-    """One run of a notebook, with a look at the kernel's processes after each cell."""
+def _time(fault: str) -> str:
+    return "--timeout 0.5" if fault == "slow" else ""
 
-    def __init__(self, document: Any, folder: Path) -> None:
+
+class Run:
+    """One run of a notebook, Ctrl-C at the cells that call for it, and a look at the kernel's processes after each."""
+
+    def __init__(self, document: Any, folder: Path, world: World) -> None:
         self.processes: dict[str, list[str]] = {}
+        self.world = world
         self.client = NotebookClient(
             document,
             timeout=60,
             allow_errors=True,
+            on_cell_start=self.interrupt,
             on_cell_executed=self.look,
             resources={"metadata": {"path": str(folder)}},
         )
         self.client.execute()
         nbformat.write(document, folder / "notebook.ipynb")  # type: ignore[no-untyped-call]
+
+    def interrupt(self, cell: Any, **_: Any) -> None:
+        if "GET /interrupt" not in cell.source:
+            return
+
+        def press() -> None:
+            self.world.busy.wait(20)
+            os.kill(self.client.km.provisioner.pid, signal.SIGINT)  # type: ignore[union-attr]
+
+        self.world.busy.clear()
+        threading.Thread(target=press, daemon=True).start()
 
     def look(self, **_: Any) -> None:
         kernel = psutil.Process(self.client.km.provisioner.pid)  # type: ignore[union-attr]
@@ -106,11 +136,11 @@ def test_a_notebook_run_saved_restarted_and_run_again(world: World, tmp_path: Pa
     (tmp_path / ".env").write_text("".join(f"{name}='{value}'\n" for name, value in secrets.items()))
     (tmp_path / "typed.txt").write_text(world.hunter("typed"))
     document = notebook_of(methods, world)
-    first = Run(document, tmp_path)
+    first = Run(document, tmp_path, world)
     as_it_should(document, len(methods))
     shutil.copytree(tmp_path, tmp_path / ".ipynb_checkpoints", ignore=shutil.ignore_patterns(".env", "*.txt", "*.json"))
     grants = sum(each.startswith("POST /token") for each in world.arrived)
-    again = Run(document, tmp_path)
+    again = Run(document, tmp_path, world)
     as_it_should(document, len(methods))
     assert world.hunter.values["typed"][:30] in "".join(world.arrived), "what was typed was not sent"
     refused = sum(each.startswith("GET /api/401") for each in world.arrived)
@@ -128,7 +158,7 @@ def test_a_notebook_run_saved_restarted_and_run_again(world: World, tmp_path: Pa
             "stranger": world.to_stranger,
         }
     )
-    evidence.count("canary", scenarios=2 * len(methods) * (1 + len(FAILS)) + 2)
+    evidence.count("canary", scenarios=2 * len(methods) * (7 + len(FAILS)) + 2)
 
 
 def as_it_should(document: Any, methods: int) -> None:

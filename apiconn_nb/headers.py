@@ -40,13 +40,13 @@ def filled_headers(
     for name, value in shared.items():
         headers[name] = hidden.mask(name, value.strip(" \t") if isinstance(value, str) else value)
     hide = {name.lower() for name in private}
-    typed: list[tuple[str, str]] = []
+    typed: list[tuple[bytes, bytes]] = []
     for name, text in written:
         if name.lower() in _ONCE:
-            typed = [each for each in typed if each[0].lower() != name.lower()]
-        typed.append((name, _filled(name, text, needed, name.lower() in hide, hidden)))
+            typed = [each for each in typed if each[0].decode().lower() != name.lower()]
+        typed.append((name.encode(), _filled(name, text, needed, name.lower() in hide, hidden).encode()))
         headers.pop(name, None)
-    return httpx.Headers([*headers.multi_items(), *typed], encoding="utf-8")
+    return httpx.Headers([*headers.raw, *typed], encoding="utf-8")  # raw: as they are written, Capitals too
 
 
 def _filled(name: str, text: str, needed: Needed, is_private: bool, hidden: Hidden) -> str:

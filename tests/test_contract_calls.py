@@ -91,6 +91,13 @@ def test_a_header_that_is_written_twice_is_sent_twice(shop: NotebookShell) -> No
     assert "Prefer: a\nPrefer: b" in shop.display_text()
 
 
+def test_headers_go_out_as_they_are_written(shop: NotebookShell, echo: Echo) -> None:
+    shop.run("%apiconn_auth shop --header X-SHARED=1")
+    shop.run("%%apicall shop\nGET /x\nx-mine: ü\naccept: text/csv")
+    assert {"X-SHARED", "x-mine", "accept", "User-Agent"} <= set(echo.last.headers)
+    assert "Accept" not in echo.last.headers
+
+
 def test_a_variable_of_an_http_file_is_told_from_a_request_line(shop: NotebookShell, echo: Echo) -> None:
     with pytest.raises(UsageError, match=r"'@base = 1' is a variable of a \.http file: .*-p base=….*\[base\]"):
         shop.run("%%apicall shop\n@base = 1\n\nGET /x")

@@ -36,9 +36,10 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class Field:
     """One setting.
 
-    `kind` follows from the type alone (`Secret` is a secret everywhere); `format` says how a text is written: one line,
-    a URL, a URL with ``[name]`` in it, a PEM block, a JSON text, or one of `choices`. `dev_of` names the live field
-    whose development twin this is.
+    `kind` follows from the type alone (`Secret` is a secret everywhere; `may_be_secret`: ``str | Secret``, a text that
+    is a secret where it is written as a reference); `format` says how a text is written: one line, a URL, a URL with
+    ``[name]`` in it, a PEM block, a JSON text, or one of `choices`. `dev_of` names the live field whose development
+    twin this is.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Field:
     choices: tuple[str, ...] = ()
     advanced: bool = False
     dev_of: str = ""
+    may_be_secret: bool = False
 
     @property
     def option(self) -> str:
@@ -74,9 +76,12 @@ class Field:
             if isinstance(raw, bool) or not isinstance(raw, int):
                 raise ConfigError(f"{self.label} ({self.name}): write a whole number, not {raw!r}.")
             return raw
+        if self.may_be_secret and (isinstance(raw, Secret) or is_reference(str(raw))):
+            return self._secret(raw, owner)
         text = self._typed(raw, str, "text")
         if self.format == "choice" and text not in self.choices:
-            raise ConfigError(f"{self.label} ({self.name}): {text!r} is none of {', '.join(self.choices)}.")
+            known = ", ".join(filter(None, self.choices))
+            raise ConfigError(f"{self.label} ({self.name}): {text!r} is none of {known}.")
         check = _CHECKS.get(self.format)
         if text and check is not None:
             check(text, self.label)
@@ -186,7 +191,8 @@ def _read_fields(method: type) -> tuple[Field, ...]:
         twin_label = described.pop("dev")
         kind, empty = _kind_of(hints[member.name])
         default = empty if member.default is dataclasses.MISSING else member.default
-        live = Field(name=member.name, kind=kind, default=default, **described)
+        may_be_secret = hints[member.name] == str | Secret
+        live = Field(name=member.name, kind=kind, default=default, may_be_secret=may_be_secret, **described)
         found.append(live)
         if twin_label:
             found.append(
@@ -200,7 +206,8 @@ def _read_fields(method: type) -> tuple[Field, ...]:
 
 def _kind_of(hint: Any) -> tuple[Kind, Any]:
     kinds: dict[Any, tuple[Kind, Any]] = {
-        Secret: ("secret", NO_SECRET), str: ("text", ""), bool: ("flag", False), int: ("number", 0), Rows: ("rows", {}),
+        Secret: ("secret", NO_SECRET), str: ("text", ""), str | Secret: ("text", ""), bool: ("flag", False),
+        int: ("number", 0), Rows: ("rows", {}),
     }  # fmt: skip
     if hint not in kinds:
         raise TypeError(f"a field is a str, Secret, bool, int or Rows, not {hint!r}")

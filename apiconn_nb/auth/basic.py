@@ -16,6 +16,8 @@ from apiconn_nb.errors import ConfigError
 from apiconn_nb.fields import secret, setting
 from apiconn_nb.secrets import Secret
 
+_COLON = "Username: a colon cannot stand in it (RFC 7617): the server would cut the name there."
+
 
 @dataclass(frozen=True)
 class Basic(AuthMethod):
@@ -26,13 +28,15 @@ class Basic(AuthMethod):
     order: ClassVar[int] = 40
     standard: ClassVar[str] = "RFC 7617"
 
-    username: str = setting("Username", required=True, help="Some providers put the API key in one of the two halves.")
+    username: str | Secret = setting(
+        "Username", required=True, help="Where a provider puts its API key here: a reference, such as env:NAME."
+    )
     password: Secret = secret("Password", help="May stay empty.")
 
     def check(self) -> None:
         """Raise ConfigError for a username with a colon (RFC 7617 §2: it would end there)."""
-        if ":" in self.username:
-            raise ConfigError("Username: a colon cannot stand in it (RFC 7617): the server would cut the name there.")
+        if isinstance(self.username, str) and ":" in self.username:
+            raise ConfigError(_COLON)
 
     def auth(self, slot: TokenSlot) -> httpx.Auth:
         """The flow that adds the header."""
@@ -42,13 +46,16 @@ class Basic(AuthMethod):
 class BasicCredentials(httpx.Auth):
     """httpx.BasicAuth takes the password as text and keeps it; this one reveals it for the request alone."""
 
-    def __init__(self, username: str, password: Secret) -> None:
+    def __init__(self, username: str | Secret, password: Secret) -> None:
         self._username = username
         self._password = password
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sets the header once: a refusal is the answer."""
-        pair = base64.b64encode(f"{self._username}:{self._password.reveal()}".encode()).decode("ascii")
+        name = self._username.reveal() if isinstance(self._username, Secret) else self._username
+        if ":" in name:
+            raise ConfigError(_COLON)
+        pair = base64.b64encode(f"{name}:{self._password.reveal()}".encode()).decode("ascii")
         redaction.register(pair)
         request.headers["Authorization"] = f"Basic {pair}"
         yield request

@@ -147,6 +147,8 @@ class CurlScript:
             case QueryKey() as one:
                 self._config.append(_config("url-query", f"{quote(one.name, safe='')}=", self._secret(one.key, "key")))
             case UserPassword() as one:
+                if isinstance(one.username, Secret):
+                    raise UsageError("A secret user name is not written for the shell: --as-code httpx.")
                 password = self._secret(one.password, "password") if one.password else ""
                 self._config.append(_config("user", f"{one.username}:", password))
             case Token() as one:

@@ -48,7 +48,9 @@ def _signing(recipe: Recipe, owner: str) -> tuple[list[str], list[str], list[str
         case QueryKey():
             return [], [], [f"{recipe.name}={_variable(recipe.key, f'{owner}_key')}"]
         case UserPassword():
-            return [], [f"Authorization: Basic {recipe.username} {_variable(recipe.password, f'{owner}_password')}"], []
+            name = recipe.username
+            user = _variable(name, f"{owner}_username") if isinstance(name, Secret) else name
+            return [], [f"Authorization: Basic {user} {_variable(recipe.password, f'{owner}_password')}"], []
         case Token():
             place = recipe.placement
             shown = '{{$auth.token("' + owner + '")}}'

@@ -38,7 +38,9 @@ def auth_of(recipe: Recipe, library: Library, prefix: str, needs: Needs) -> Auth
             return Auth(code, "QueryKey()")
         case UserPassword():
             password = python(recipe.password, f"{prefix}_PASSWORD", needs) if recipe.password else '""'
-            pair = (text_literal(recipe.username), password)
+            name = recipe.username
+            user = python(name, f"{prefix}_USERNAME", needs) if isinstance(name, Secret) else text_literal(name)
+            pair = (user, password)
             # requests writes texts as Latin-1, RFC 7617 says UTF-8: bytes go as they are.
             return Auth(
                 argument=f"({', '.join(f'{each}.encode()' if library == 'requests' else each for each in pair)})"

@@ -48,7 +48,7 @@ class QueryKey:
 class UserPassword:
     """``Authorization: Basic``."""
 
-    username: str
+    username: str | Secret
     password: Secret
 
 

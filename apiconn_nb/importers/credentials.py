@@ -75,7 +75,7 @@ def _add(call: Call, more: Credential) -> None:
 
 
 def _from_userinfo(userinfo: tuple[str, str] | None) -> list[Credential]:
-    return [Credential("basic", {"username": userinfo[0], "password": userinfo[1]})] if userinfo else []
+    return [user_and_password(*userinfo)] if userinfo else []
 
 
 def _from_headers(call: Call) -> list[Credential]:
@@ -106,8 +106,16 @@ def header_credential(name: str, value: str) -> Credential | None:
     if scheme.lower() in _SIGNED:
         return None
     if scheme.lower() == "basic" and (pair := basic_pair(rest)):
-        return Credential("basic", {"username": pair[0], "password": pair[1]})
+        return user_and_password(*pair)
     return Credential("key-in-header", {"key_name": "Authorization", "key_prefix": f"{scheme} ", "key": rest})
+
+
+def user_and_password(name: str, password: str) -> Credential:
+    """HTTP Basic Auth. Where one half is empty the other may be the key, and the whole is kept as a secret."""
+    if (name and password) or names_in(name + password):
+        return Credential("basic", {"username": name, "password": password})
+    pair = base64.b64encode(f"{name}:{password}".encode()).decode("ascii")
+    return Credential("key-in-header", {"key_name": "Authorization", "key_prefix": "Basic ", "key": pair})
 
 
 def basic_pair(text: str) -> tuple[str, str] | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from apiconn_nb.importers.credentials import header_credential
+from apiconn_nb.importers.credentials import header_credential, user_and_password
 from apiconn_nb.importers.curl_connection import CONNECTION
 from apiconn_nb.importers.curl_data import Sending
 from apiconn_nb.importers.curl_options import FLAGS, UNNEEDED
@@ -150,10 +149,7 @@ class Operation:
             name, colon, password = self.user.partition(":")
             if not colon:
                 self.lost.append("the password, which curl asks for: set it with --password")
-            if not name and not names_in(password):  # HTTP Basic Auth needs a user name here
-                pair = base64.b64encode(f":{password}".encode()).decode("ascii")
-                return Credential("key-in-header", {"key_name": "Authorization", "key_prefix": "Basic ", "key": pair})
-            return Credential("basic", {"username": name, "password": password})
+            return user_and_password(name, password) if colon else Credential("basic", {"username": name})
         return None
 
     # ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────

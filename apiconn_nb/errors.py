@@ -23,6 +23,7 @@ ApiConnError
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,9 +33,22 @@ if TYPE_CHECKING:
     import httpx
 
 
+_LONG = re.compile(r"\S{500,}")
+
+
 def printable(text: str) -> str:
     """`text` without what a terminal takes for commands, or what runs backwards: it may hold a server's words."""
     return "".join(each if each.isprintable() or each in "\n\t" else " " for each in text)
+
+
+def shortened(text: str) -> str:
+    """`text` less the middle of each word that no line can hold: a URL can have thousands of letters.
+
+    A secret in it is cut out first, while it is whole.
+    """
+    if not _LONG.search(text):
+        return text
+    return _LONG.sub(lambda word: f"{word[0][:240]}…{word[0][-60:]}", redact(text))
 
 
 class ApiConnError(Exception):
@@ -45,7 +59,7 @@ class ApiConnError(Exception):
     full: ClassVar[Callable[[ApiConnError], list[str]] | None] = None
 
     def __str__(self) -> str:
-        return printable(super().__str__())
+        return shortened(printable(super().__str__()))
 
     def _render_traceback_(self) -> list[str]:
         # IPython asks an exception for this before it draws a traceback (InteractiveShell.showtraceback).

@@ -268,7 +268,8 @@ def choose_environment(settings: CollectionSettings, asked: str | None) -> str:
     """The environment: asked for, else the collection's, else ``APICONN_ENV``, else live."""
     chosen = asked or settings.value("environment") or os.environ.get("APICONN_ENV") or "live"
     if chosen not in ENVIRONMENTS:
-        raise ConfigError(f"Environment: {chosen!r} is none of {', '.join(ENVIRONMENTS)}.")
+        where = "Environment" if asked or settings.value("environment") else "Environment variable APICONN_ENV"
+        raise ConfigError(f"{where}: {chosen!r} is none of {', '.join(ENVIRONMENTS)}.")
     return str(chosen)
 
 

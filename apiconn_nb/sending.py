@@ -212,7 +212,8 @@ def _next_hop(response: httpx.Response, request: httpx.Request, policy: Policy) 
         return httpx.Request(following.method, following.url, headers=headers, extensions={BARE: True})
     raise FenceError(
         f"{fence.show(here)} redirected to {fence.show(there)}, which is no origin of this collection: not followed. "
-        f"To follow without credentials: --redirect-origins {fence.show(there)}; with them: --allowed-origins."
+        f"To follow without credentials: %apiconn_auth NAME --redirect-origins {fence.show(there)}; "
+        "with them: --allowed-origins."
     )
 
 
@@ -259,7 +260,12 @@ def _translate(error: Exception, request: httpx.Request, policy: Policy, retries
     if _is_tls_error(error):
         return NetworkError(f"{tried}: {_tls_words(str(error))}", request=request)
     if isinstance(error, httpx.ConnectError):
-        return NetworkError(f"{tried}: no connection{again}: {redact(str(error))}", request=request, sent=False)
+        said = f"no connection{again}: {redact(str(error)).rstrip('.')}"
+        return NetworkError(
+            f"{tried}: {said}. Is the address right, is the server up, is a VPN or a proxy needed (--proxy)?",
+            request=request,
+            sent=False,
+        )
     if isinstance(error, httpx.LocalProtocolError):
         return NetworkError(f"{tried}: it cannot be sent as HTTP: {redact(str(error))}.", request=request, sent=False)
     if isinstance(error, httpx.DecodingError):

@@ -81,6 +81,9 @@ class Door(httpx.BaseTransport):
             response = self._exchange(request, auth)
         except BaseException as error:
             forget_locals(error)  # the frames below hold the private copy
+            if isinstance(error, TokenError) and "%apiconn_auth" not in str(error):
+                name = self._signer.name
+                error.args = (f"{str(error).rstrip('.')}. What does not fit: %apiconn_auth {name} --test --debug",)
             raise
         if self.watch_call is not None:
             self.watch_call(request, response.status_code)

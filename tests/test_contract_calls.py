@@ -10,7 +10,7 @@ import pytest
 
 from apiconn_nb.errors import ApiConnError, PlaceholderError, UnknownNameError, UsageError
 from tests.canary import Canary
-from tests.echo import Echo
+from tests.echo import Answer, Echo
 from tests.notebook.test_call_magic import line, shop
 from tests.shell import NotebookShell
 
@@ -102,6 +102,20 @@ def test_a_variable_of_an_http_file_is_told_from_a_request_line(shop: NotebookSh
     with pytest.raises(UsageError, match=r"'@base = 1' is a variable of a \.http file: .*-p base=….*\[base\]"):
         shop.run("%%apicall shop\n@base = 1\n\nGET /x")
     assert not echo.arrived
+
+
+def test_a_very_long_url_goes_out_whole_and_is_cut_where_it_is_said(shop: NotebookShell, echo: Echo) -> None:
+    text = "a" * 5000
+    frame = shop.run(f"%apicall shop GET /x?q={text}&end=1")
+    assert echo.last.query == [("q", text), ("end", "1")]
+    assert len(line(shop)) < 500
+    assert "&end=1 · 200 · " in line(shop)
+    assert str(frame.api.request.url).endswith(f"{text}&end=1")
+    echo.answer("/v1/x", Answer(500))
+    for call in (f"GET /x?q={text} --retries 0", f"GET /x?q={text}&n=[none]", text):
+        with pytest.raises(ApiConnError) as caught:
+            shop.run(f"%apicall shop {call}")
+        assert len(str(caught.value)) < 900
 
 
 # ── lines that cannot be ───────────────────────────────────────────────────────────────────────────────────────────

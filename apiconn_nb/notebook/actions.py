@@ -88,6 +88,8 @@ def after_set_up(name: str) -> Line:
     """What is said after a collection has been set up: where, and the next step."""
     collection = workspace.collection(name)
     step = "--login" if needs_login(collection) else "--test"
+    if not collection.base_url:
+        step = "--base-url https://…"
     return Line(
         f"{name}: {collection.base_url or 'no base URL yet'} · {collection.method.label} · {collection.environment} · "
         f"saved in {workspace.current().path.name}. Next: %apiconn_auth {name} {step}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from apiconn_nb import auth, workspace
@@ -13,8 +14,9 @@ from apiconn_nb.fields import Field, fields_of
 from apiconn_nb.notebook import actions, cell_text, status
 from apiconn_nb.notebook.arguments import Parser, row, split
 from apiconn_nb.notebook.configuration import ApiConn
-from apiconn_nb.notebook.display import Block
+from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.history import scrub
+from apiconn_nb.notebook.pending import Pending
 from apiconn_nb.secrets import is_reference
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings, check_collection_name, default_method
 
@@ -30,9 +32,11 @@ def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) 
     words = split(line)
     positional = _positional(words)
     if not positional:
+        if words in (["--help"], ["-h"]):
+            return Block(inspect.getdoc(shell.magics_manager.registry["ApiConnMagics"].apiconn_auth) or "")
         if words:
             raise UsageError("Which collection? Its name comes first: %apiconn_auth NAME …")
-        return collections()
+        return listed(shell)
     name = positional[0]
     check_collection_name(name)
     below = cell_text.read(shell, name, cell) if cell is not None and cell.strip() else None
@@ -48,6 +52,8 @@ def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) 
     settings = {key: value for key, value in given.items() if value is not None}
     # Alone, or where something is set, --env is kept; beside a command it is for that command.
     environment = commands.pop("env", "") if settings or rest or below or len(commands) == 1 else ""
+    if environment and not (settings or rest or below):
+        workspace.current().settings(name)  # what --env alone changes is there
     if settings or rest or below or environment:
         _set_up(shell, name, chosen, settings, environment, below)
     if commands:
@@ -55,6 +61,16 @@ def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) 
     if settings or rest or below:
         return actions.after_set_up(name)
     return actions.open_form(shell, name, configuration)
+
+
+def listed(shell: Any) -> pd.DataFrame:
+    """The collections as a table; where there is none, a line under it says how one is made."""
+    found = collections()
+    if found.empty:
+        where = workspace.current().path.name
+        words = "%apiconn_auth NAME opens the form, %apiconn_auth NAME METHOD --base-url https://… does without"
+        Pending.of(shell).add(lambda: show(Line(f"No collection in {where} yet: {words}.")))
+    return found
 
 
 def collections() -> pd.DataFrame:
@@ -107,7 +123,7 @@ def parser(chosen: type[AuthMethod]) -> Parser:
     for option, settings in actions.OPTIONS.items():
         short = ["-p"] if option == "param" else []  # as %apicall writes it
         made.add_argument(*short, "--" + option.replace("_", "-"), dest=option, **settings)
-    made.add_argument("--help", action="store_true")
+    made.add_argument("-h", "--help", action="store_true")
     return made
 
 

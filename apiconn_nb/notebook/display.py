@@ -7,7 +7,7 @@ from typing import Any
 
 from IPython.display import display
 
-from apiconn_nb.errors import printable
+from apiconn_nb.errors import printable, shortened
 from apiconn_nb.redaction import redact
 
 _DIM = "opacity:.65;font-size:.85em;font-family:var(--jp-code-font-family,monospace);overflow-wrap:anywhere"
@@ -20,7 +20,7 @@ class Line:
     """
 
     def __init__(self, text: str, *, links: tuple[tuple[str, str], ...] = (), strong: bool = False) -> None:
-        self.text = printable(redact(text))
+        self.text = shortened(printable(redact(text)))
         self._links = links
         self._strong = strong
 

@@ -33,9 +33,15 @@ def deadline(at: float) -> Iterator[None]:
         _deadlines.at = before
 
 
-def _left(timeout: float | None, late: type[Exception]) -> float | None:
+def time_of_deadline() -> float:
+    """Until when this thread may read and write (seconds of `time.monotonic`); infinity where nothing says."""
     at: float | None = getattr(_deadlines, "at", None)
-    if at is None:
+    return float("inf") if at is None else at
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    at = time_of_deadline()
+    if at == float("inf"):
         return timeout
     left = at - time.monotonic()
     if left <= 0:

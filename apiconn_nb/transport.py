@@ -7,6 +7,7 @@ driven here, below the client, and so are the token requests that it asks for.
 from __future__ import annotations
 
 import ssl
+import time
 import traceback
 import urllib.request
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from apiconn_nb import fence, fields, redaction
+from apiconn_nb import fence, fields, network, redaction
 from apiconn_nb.auth.header import USER_AGENT
 from apiconn_nb.auth.tokens import Signing
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
@@ -34,6 +35,7 @@ ASIDE = "aside: "
 
 _CALL = "apiconn_call"
 _TOKEN_CAP = 1 << 20  # bytes of a token response
+_TOKEN_TIME = 60.0  # seconds for a whole request of a login
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
 
 Watcher = Callable[[httpx.Request, httpx.Response], None]
@@ -135,7 +137,9 @@ class Door(httpx.BaseTransport):
     def _drive_token(self, flow: Signing, request: httpx.Request) -> httpx.Request:
         """Send a token request, give the flow its answer, and return what it asks for next."""
         try:
-            response, interrupt = to_its_end(lambda: self._token_hop(request))
+            # On another thread, whose time is over with the call's: each byte that arrives would renew a time-out.
+            until = network.time_of_deadline()
+            response, interrupt = to_its_end(lambda: self._token_hop(request, until))
         except httpx.RequestError as error:
             error.add_note(f"{ASIDE}{request.method} {str(request.url).partition('?')[0]}")
             return flow.throw(error)  # a renewal that failed may leave the old token in use
@@ -145,10 +149,11 @@ class Door(httpx.BaseTransport):
             if interrupt is not None:
                 raise interrupt
 
-    def _token_hop(self, request: httpx.Request) -> httpx.Response:
-        """A token request: https, no redirect followed, the answer read whole under a cap."""
+    def _token_hop(self, request: httpx.Request, until: float) -> httpx.Response:
+        """A token request: https, no redirect followed, the answer read whole under a cap, before `until`."""
         self._signer.check_trusted(request.url, has_credentials=True)
-        response = send_aside(self._pool, request)
+        with network.deadline(until):
+            response = send_aside(self._pool, request)
         if self.watch is not None:
             self.watch(request, response)
         return response
@@ -156,7 +161,8 @@ class Door(httpx.BaseTransport):
     def send_aside(self, request: httpx.Request) -> httpx.Response:
         """A request of a login (token, profile, discovery, revocation) over the collection's own pool."""
         try:
-            return self._token_hop(_with_timeout(request, request))
+            until = min(network.time_of_deadline(), time.monotonic() + _TOKEN_TIME)
+            return self._token_hop(_with_timeout(request, request), until)
         except BaseException as error:
             forget_locals(error)
             raise

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
 
+import httpx
 import psutil
 import pytest
 
-from apiconn_nb import demo
+from apiconn_nb import demo, transport
 from apiconn_nb.calling import run
 from apiconn_nb.errors import ApiConnError
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.request import parse
+from apiconn_nb.secrets import Secret
 from tests.hardening import evidence
 from tests.hardening.faults import FAULTS, UNHARMED
 from tests.hardening.proxy import FaultProxy, Passage
@@ -83,6 +86,34 @@ def test_a_fault_between_us_and_httpbin(
     became = meets(collection, "/json", proxy, FAULTS[name])
     assert became.endswith(" rows") == (name in UNHARMED), became
     assert len(run(collection, parse("GET /json")).frame()) > 0
+    evidence.count("faults", survived=1)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("by_login", [False, True])
+def test_a_fault_between_us_and_a_token_endpoint(
+    shop: str,
+    proxied: Callable[[str], FaultProxy],
+    opened: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    by_login: bool,
+) -> None:
+    """A token request runs on a thread of its own, and is over with the call all the same; so is one of a login."""
+    monkeypatch.setattr(transport, "_TOKEN_TIME", TIMEOUT)
+    proxy = proxied(shop)
+    endpoint = f"{proxy.url}/oauth/token"
+    auth = {"client_id": "demo-service", "client_secret": Secret("demo-service-secret"), "token_endpoint": endpoint}
+    collection = opened(f"{shop}/oauth2-client-credentials", "oauth2-client-credentials", auth, retries=0)
+    if by_login:
+        request = httpx.Request("POST", endpoint, data={"grant_type": "x"})
+        began = time.monotonic()
+        with proxy.breaking(FAULTS[name]), contextlib.suppress(httpx.RequestError, ApiConnError):
+            collection.door.send_aside(request)
+        assert time.monotonic() - began < TIMEOUT + LATE
+    else:
+        became = meets(collection, "/customers", proxy, FAULTS[name])
+        assert became.endswith(" rows") == (name in UNHARMED), became
     evidence.count("faults", survived=1)
 
 

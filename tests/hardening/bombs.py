@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import resource
 import sys
@@ -42,6 +43,24 @@ def endless(piece: bytes) -> Iterator[bytes]:
 @bomb
 def gzip_200_megabytes_in_200_kilobytes() -> Bomb:
     return JSON, "gzip", [packed(31, 200)]
+
+
+@bomb
+def a_gigabyte_of_rows() -> Bomb:
+    rows = b'{"id": 1, "name": "somebody"},\n' * 20_000
+    return JSON, "", itertools.chain([b"["], itertools.repeat(rows, 1_000_000_000 // len(rows)), [b"{}]"])
+
+
+@bomb
+def a_gigabyte_of_rows_in_two_megabytes() -> Bomb:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    rows = b'{"id": 1, "name": "somebody"},\n' * 20_000
+    packed_rows = (packer.compress(rows) for _ in range(1_000_000_000 // len(rows)))
+    return (
+        JSON,
+        "gzip",
+        itertools.chain([packer.compress(b"[")], packed_rows, [packer.compress(b"{}]") + packer.flush()]),
+    )
 
 
 @bomb

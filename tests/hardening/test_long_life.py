@@ -50,13 +50,15 @@ def server() -> Iterator[str]:
 @pytest.mark.timeout(900 if evidence.LONG else 180)
 def test_many_calls_in_one_process(server: str) -> None:
     need("psutil")
+    need("ipywidgets")
     done = python("-m", "tests.hardening.long_life", server, str(CALLS), timeout=850)
     assert done.returncode == 0, done.stderr[-2000:]
-    early, middle, late = json.loads(done.stdout)
+    early, middle, late = json.loads(done.stdout.splitlines()[-1])
     assert late["calls"] == CALLS
     assert late["threads"] <= early["threads"]
     assert late["files"] <= early["files"] + 2
     assert late["sockets"] <= early["sockets"] + 1
+    assert late["widgets"] <= early["widgets"]
     # Every private value is remembered, so that it can be cut from what is shown: at most 4,096 of them.
     remembered = 0.06 * min(4096, (CALLS // 50) * 3 // 4)
     assert late["megabytes"] - early["megabytes"] < 12 + remembered, (early, middle, late)

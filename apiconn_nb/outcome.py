@@ -174,8 +174,13 @@ def of_no_calls(collection: Collection, template: Template, made: Table) -> Outc
     return outcome
 
 
-def plain_value(outcome: Outcome, returned: As) -> None:
-    """Set the value where no frame is wanted: the response, parsed JSON, text, or bytes."""
+def plain_value(outcome: Outcome, returned: As, pages: int | None = 1) -> None:
+    """Set the value where no frame is wanted: the response, parsed JSON, text, or bytes.
+
+    `pages` were asked for (None: all), and pages make a frame: of anything else the first answer is all there is.
+    """
+    if pages != 1 and returned != "auto":
+        outcome.notes.append(f"--as {returned} is the first answer alone; pages are followed for frames.")
     response = outcome.response
     kind = kind_of(response.content, response.headers.get("Content-Type", ""))
     outcome.kind = kind

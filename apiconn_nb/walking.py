@@ -132,7 +132,7 @@ class Walk:
             sent = self._send(self._first, lambda each: deliver(each, reader=self._reader, **how))
             outcome = self._outcome = self._begun(sent)
             if not self._wants_frame(sent.response):
-                plain_value(outcome, self._options.returned)
+                plain_value(outcome, self._options.returned, self._options.pages)
                 return outcome
             arrived: httpx.Response | None = sent.response
         else:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from apiconn_nb.errors import ApiConnError, PlaceholderError, UnknownNameError, UsageError
+import apiconn_nb as api
+from apiconn_nb.errors import ApiConnError, FrameError, PlaceholderError, UnknownNameError, UsageError
 from tests.canary import Canary
 from tests.echo import Answer, Echo
 from tests.notebook.test_call_magic import line, shop
@@ -221,3 +223,37 @@ def test_saving_over_a_call_says_so(shop: NotebookShell) -> None:
     assert "Saved as shop.mine: %apicall shop.mine" in line(shop)
     shop.run("%apicall shop GET /y --save mine")
     assert "Saved as shop.mine, in the place of the one before: %apicall shop.mine" in line(shop)
+
+
+# ── what comes back ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_bytes_that_are_no_text_come_back_as_bytes(shop: NotebookShell, echo: Echo) -> None:
+    sound = b"ID3\x03\x00\xff\xfb\x90"
+    echo.answer("/v1/x", Answer(body=sound, headers={"Content-Type": "audio/mpeg"}))
+    assert shop.run("%apicall shop GET /x") == sound
+    assert "binary, 8 bytes" in line(shop)
+
+
+def test_a_drawing_is_shown_where_its_scripts_do_not_run(shop: NotebookShell, echo: Echo) -> None:
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    echo.answer("/v1/x", Answer(body=drawing, headers={"Content-Type": "image/svg+xml"}))
+    shown = shop.run("%apicall shop GET /x")
+    bundle, _ = shop.display_formatter.format(shown)
+    assert bundle["text/html"].startswith('<img src="data:image/svg+xml;base64,')
+    assert not set(bundle) & {"image/png", "image/svg+xml"}
+
+
+def test_pages_are_for_frames_and_that_is_said(shop: NotebookShell) -> None:
+    assert isinstance(shop.run("%apicall shop GET /x --pages all --as json"), dict)
+    assert "--as json is the first answer alone; pages are followed for frames." in line(shop)
+
+
+def test_df_api_of_a_frame_that_nobody_keeps(shop: NotebookShell, echo: Echo) -> None:
+    collection = api.collection("shop")
+    assert collection.get("/x").api.raw == Answer().content()
+    accessor = collection.get("/x").api
+    gc.collect()
+    assert accessor.request.url == f"{echo.url}/v1/x"
+    with pytest.raises(FrameError, match="made from another"):
+        _ = collection.get("/x").head().api.raw

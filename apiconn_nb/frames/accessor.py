@@ -87,6 +87,9 @@ class ApiAccessor:
     def __init__(self, frame: pd.DataFrame) -> None:
         # Weak: older pandas keeps the accessor on the frame, and a circle would keep the answer until a collection.
         self._frame = weakref.ref(frame)
+        # `github.get("/user").api.raw`, `df.head().api.raw`: the frame is gone before its accessor is asked.
+        self._kept = answer_of(frame)
+        self._is_derived = ATTRS in frame.attrs
 
     @property
     def request(self) -> Any:
@@ -140,10 +143,10 @@ class ApiAccessor:
 
     def _answer(self) -> Answer:
         frame = self._frame()
-        answer = None if frame is None else answer_of(frame)
+        answer = self._kept if frame is None else answer_of(frame)
         if answer is not None:
             return answer
-        if frame is not None and ATTRS in frame.attrs:
+        if self._is_derived or (frame is not None and ATTRS in frame.attrs):
             raise FrameError(
                 "This frame was made from another; the answer is kept with the one that the call returned."
             )

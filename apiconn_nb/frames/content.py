@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Literal
 
@@ -64,6 +65,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"GIF8", "image"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "excel"),
 )
+_CONTROL = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f]")
 _LINE = 2**20  # bytes; no NDJSON has a longer first line
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"
 _HTML = re.compile(
@@ -96,7 +98,8 @@ def kind_of(content: bytes, content_type: str = "") -> Kind:
         return "json"
     if named is not None:
         return named
-    return _looked(content)
+    looked = _looked(content)
+    return "binary" if looked == "text" and _is_no_text(content[:4096], content_type) else looked
 
 
 def media_type(content_type: str) -> str:
@@ -147,9 +150,25 @@ def _many_lines(content: bytes) -> bool:
     return first.count(b"{") == first.count(b"}") and first.count(b"[") == first.count(b"]")
 
 
+def _is_no_text(head: bytes, content_type: str) -> bool:
+    """Whether bytes that look like nothing else are none to read: a PDF, a sound, an archive.
+
+    Bytes that no text has, or a type that says no text over what is not UTF-8. UTF-16 has NUL in it, and is text.
+    """
+    if b"\x00" not in head and _CONTROL.search(head):
+        return True
+    if not media_type(content_type) or media_type(content_type).startswith("text/"):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
+    except UnicodeDecodeError:
+        return b"\x00" not in head
+    return head.startswith(b"%PDF-")
+
+
 def _looked(content: bytes) -> Kind:
     head = content[:4096]
-    if b"\x00" in head and not re.match(rb"(\x00.){2}|(.\x00){2}", head, re.DOTALL):
+    if b"\x00" in head and not re.match(rb"(\xff\xfe|\xfe\xff)?((\x00.){2}|(.\x00){2})", head, re.DOTALL):
         return "binary"
     text = head.strip()
     if re.fullmatch(rb"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null|\"[^\n]*\"", text):

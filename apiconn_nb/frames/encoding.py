@@ -37,7 +37,7 @@ def text_of(content: bytes, content_type: str = "") -> tuple[str, list[str]]:
         return content.decode("cp1252"), [f"not UTF-8 (byte {where}): read as Windows-1252"]
     except UnicodeDecodeError:
         text = content.decode("utf-8", "replace")
-    return text, [f"not UTF-8 (byte {where}): what could not be read is shown as \ufffd; the bytes are in df.api.raw"]
+    return text, [f"not UTF-8 (byte {where}): what could not be read is shown as \ufffd; --as bytes gives all"]
 
 
 def charset_of(content_type: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import inspect
 from typing import Any
@@ -12,6 +13,7 @@ from IPython.display import Image
 from apiconn_nb import workspace
 from apiconn_nb.calling import prepare, request_of, variables_of
 from apiconn_nb.errors import UsageError
+from apiconn_nb.frames.content import media_type
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook import code_magic, dry_run, saving, unfinished
 from apiconn_nb.notebook.arguments import Parser, parameter, split
@@ -230,8 +232,15 @@ def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:
         pending.add(lambda: show(Line("\n".join([outcome.status(), *outcome.notes]))))
     value = outcome.value
     if outcome.kind == "image" and given.get("returned", "auto") == "auto":
-        value = Image(data=value)
+        value = _picture(value, outcome.response.headers.get("Content-Type", ""))
     if out := given.get("out"):
         shell.user_ns[out] = value
         return None
     return value
+
+
+def _picture(content: bytes, content_type: str) -> Image:
+    """The image as a notebook shows it. A drawing can hold scripts, which run nowhere in an <img> (SVG 2 §2.7)."""
+    if media_type(content_type) == "image/svg+xml":
+        return Image(url=f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}")
+    return Image(data=content)

@@ -16,6 +16,7 @@ from tomlkit.items import Table
 
 from apiconn_nb.auth.locks import file_lock
 from apiconn_nb.errors import ApiConnError, ConfigError, UnknownNameError
+from apiconn_nb.file_comments import held, released
 from apiconn_nb.file_lines import Place, Written
 from apiconn_nb.layout import frozen, merge, to_table
 from apiconn_nb.settings import (
@@ -152,7 +153,7 @@ def save(path: Path, settings: CollectionSettings, before: CollectionSettings | 
         if before is not None and current is not None:
             settings = merge(before, current, settings)
         _put(document, settings.name, to_table(settings))
-        _write(path, _as_written(tomlkit.dumps(document), text))
+        _write(path, _as_written(released(tomlkit.dumps(document)), text))
 
 
 def delete(path: Path, name: str) -> None:
@@ -161,7 +162,7 @@ def delete(path: Path, name: str) -> None:
         document = _parse(path, _read(path))
         if name in document:
             del document[name]
-            _write(path, tomlkit.dumps(document))
+            _write(path, released(tomlkit.dumps(document)))
 
 
 def _as_written(text: str, before: str) -> str:
@@ -172,7 +173,7 @@ def _as_written(text: str, before: str) -> str:
 
 def _parse(path: Path, text: str) -> tomlkit.TOMLDocument:
     try:
-        return tomlkit.parse(text)
+        return tomlkit.parse(held(text))
     except (tomlkit.exceptions.TOMLKitError, ValueError) as error:
         raise ConfigError(f"{path.name}: not TOML: {error}. Nothing was saved.") from None
 

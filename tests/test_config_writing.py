@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from apiconn_nb import config
 from apiconn_nb.errors import ConfigError
+from apiconn_nb.file_comments import held, released
 from apiconn_nb.settings import CollectionSettings, SavedCall
 
 WRITER = """
@@ -211,3 +213,89 @@ def test_whatever_is_saved_is_loaded(tmp_path: Path, first: CollectionSettings, 
     config.save(path, second)
     assert path.read_text() == text, "a second save changes nothing"
     assert json.dumps(tomllib.loads(text), default=str)
+
+
+COMMENTED = '''# my collections
+
+[a]
+base_url = "https://a.example"  # where it begins
+# how it knows me
+[a.auth]  # the method
+method = "none"
+
+# the other one,
+# in two lines
+[b]
+base_url = "https://b.example"
+[b.auth]
+method = "none"
+[b.calls.x]
+request = """POST /x
+
+[
+# no comment
+[b]
+]"""
+# a note on the call
+
+# the third
+[c.auth]
+method = "none"
+# the end
+'''
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("name", "change", "added"),
+    [
+        ("a", {"connection": {"environment": "live"}}, 'environment = "live"\n\n# how it knows me\n'),
+        ("a", {"connection": {"headers": {"X": "1"}}}, '[a.headers]\nX = "1"\n\n# the other one,\n'),
+        ("b", {"calls": {"y": SavedCall("GET /y")}}, 'request = "GET /y"\n\n# the third\n'),
+        ("c", {"connection": {"base_url": "https://c.example"}}, '# the third\n[c]\nbase_url = "https://c.example"\n'),
+    ],
+)
+def test_a_comment_stays_above_its_table(
+    tmp_path: Path, name: str, change: dict[str, Any], added: str, end: str
+) -> None:
+    path = tmp_path / "apiconn.toml"
+    path.write_bytes(COMMENTED.replace("\n", end).encode())
+    before = config.load(path)[name]
+    merged = {key: {**getattr(before, key), **value} for key, value in change.items()}
+    config.save(path, dataclasses.replace(before, **merged))
+    text = path.read_bytes().decode()
+    assert added.replace("\n", end) in text
+    comments = [line for line in COMMENTED.split("\n") if "#" in line]
+    assert [line for line in text.split(end) if "#" in line] == comments
+    assert "\ue000" not in text
+    assert "\n" not in text.replace(end, "")
+
+
+def test_a_deleted_table_takes_its_comments_along(tmp_path: Path) -> None:
+    path = tmp_path / "apiconn.toml"
+    path.write_text(COMMENTED)
+    config.delete(path, "b")
+    text = path.read_text()
+    assert "# the third\n[c.auth]" in text
+    assert "other one" not in text
+    config.delete(path, "a")
+    assert path.read_text().startswith("# my collections\n")
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["[a]", "[[a]]", "[a.b]", '["#]"]', "# c", "", "  # d", "k = 1", "k = [", "]", "[1],", 'k = """', '"""',
+             "k = '''", "'''", "'", "#", "k = {a = [1]} # e", '"\\"', "\t", "\ue000"]
+        ),
+        max_size=12,
+    )
+)  # fmt: skip
+@settings(deadline=None)
+def test_comments_that_travel_come_back(lines: list[str]) -> None:
+    for text in ("\n".join(lines), "\r\n".join(lines) + "\r\n"):
+        try:
+            tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            continue
+        assert released(held(text)) == text

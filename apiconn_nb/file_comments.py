@@ -16,7 +16,7 @@ _HELD = re.compile(rf"^([^\n]*?) ?#{_MARK}([0-9a-f]*)", re.MULTILINE)
 
 
 def held(text: str) -> str:
-    """`text` with what stands above each table but the first in the comment of its line (not where the mark is in it)."""
+    """`text` with what stands above each table but the first in the comment of its line."""
     if _MARK in text:
         return text
     kept: list[str] = []

@@ -227,10 +227,11 @@ def _is_table(value: Any) -> bool:
 
 
 def _deliver(shell: Any, outcome: Outcome, given: dict[str, Any]) -> Any:
-    if not given.get("quiet"):
-        pending = Pending.of(shell)
-        pending.add(lambda: show(Line("\n".join([outcome.status(), *outcome.notes]))))
     value = outcome.value
+    if not given.get("quiet"):
+        # Said now, not when it is shown: a loop in one cell would keep every frame until the cell has ended.
+        line = Line("\n".join([outcome.status(), *outcome.notes]))
+        Pending.of(shell).add(lambda: show(line))
     if outcome.kind == "image" and given.get("returned", "auto") == "auto":
         value = _picture(value, outcome.response.headers.get("Content-Type", ""))
     if out := given.get("out"):

@@ -48,8 +48,11 @@ def kinds(collection: Collection, shell: NotebookShell) -> dict[int, Callable[[i
     """The calls of each kind, by their place among fifty: framed, private, refused, broken off, paged, by magic."""
 
     def magic(line: str) -> None:
-        shell.run_line_magic("apicall", line)
-        shell.displays.clear()  # a front end would have them
+        try:
+            shell.run_line_magic("apicall", line)
+        finally:
+            shell.events.trigger("post_run_cell", None)
+            shell.displays.clear()  # a front end would have them
 
     plain, private, refused = parse("GET /rows"), parse("GET /rows?q=[q]"), parse("GET /refused")
     return {

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from apiconn_nb import redaction
+from apiconn_nb.frames import accessor
 from tests.hardening import evidence
 from tests.login.kernel import ROOT
 from tests.needs import need
@@ -97,6 +98,16 @@ def test_forms_opened_and_closed_leave_no_widget(magics: NotebookShell, monkeypa
     assert len(registry) == once
     opened.close_all()
     evidence.most("life", forms=31)
+
+
+def test_a_loop_in_one_cell_keeps_no_table(magics: NotebookShell, server: str) -> None:
+    """What is shown under the cell waits for its end; the tables do not."""
+    magics.run(f"%apiconn_auth demo none --base-url {server}")
+    before = len(accessor._answers)
+    magics.user_ns["living"] = lambda: gc.collect() and 0 or len(accessor._answers)
+    looped = "for n in range(20):\n    get_ipython().run_line_magic('apicall', 'demo GET /rows')\nliving()"
+    assert magics.run(looped) <= before + 1
+    assert magics.display_text().count("2 rows") >= 20
 
 
 AT_THE_END = """

@@ -8,11 +8,13 @@ it.
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import io
 import re
 import secrets
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -77,11 +79,15 @@ class Hunter:
         assert artefacts, "nothing to search: this would pass whatever leaks"
         found = []
         size = number = 0
+        kinds: Counter[str] = Counter()
         for place, content in _contents(artefacts):
             size, number = size + len(content), number + 1
+            kinds[kind_of(place)] += 1
             found += [f"{what} in {place}: {_around(content, needle)}" for needle, what in self._needles.items() if needle in content]  # fmt: skip # noqa: E501
-        evidence.count("canary", artefacts=number, bytes=size, searches=number * len(self._needles))
-        evidence.most("canary", encodings=self.encodings)
+        if not found:  # what leaks, on purpose or not, is no evidence
+            evidence.count("canary", artefacts=number, bytes=size, searches=number * len(self._needles))
+            evidence.most("canary", encodings=self.encodings)
+            evidence.count("searched", **kinds)
         return found
 
     def labels_in(self, text: str) -> set[str]:
@@ -93,6 +99,34 @@ class Hunter:
         """Fail where any part of any secret stands anywhere."""
         leaks = self.found_in(artefacts)
         assert not leaks, "a secret leaked:\n  " + "\n  ".join(leaks[:20])
+
+
+_KINDS = (
+    ("the request as it arrived elsewhere", "stranger|what arrived|what the proxy"),
+    ("saved notebooks and checkpoints", r"\.ipynb"),
+    ("crash dumps of faulthandler", r"faulthandler|dump\.txt|faults\.txt"),
+    ("command lines and environments of processes", "command line|title|environment at start|child|process"),
+    ("forms: what can be read, widget state, messages to the browser", r"widget|: read|: state|as magic|browser"),
+    ("IPython's history, In, exports of it", r"history|\bIn\b|saved\.py|user_ns"),
+    ("logs of all loggers at DEBUG", r"logs|kernel\.log"),
+    ("warnings", "warnings"),
+    ("tracebacks in every %xmode, locals of their frames", r"xmode|traceback|frames \d|arguments|error"),
+    ("apiconn.toml", r"apiconn\.toml"),
+    ("recordings", r"recordings|files: [0-9a-f]{8,}"),
+    ("Parquet, pickle, CSV, Excel, JSON and HTML of frames", r"frame\.(pkl|parquet|csv|json|html|xlsx)|\.pkl"),
+    ("frames: cells, attrs, df.api", "attrs|cells|raw|notes|failures|frame|df.api"),
+    ("requests and responses", "request|response"),
+    ("caches, keys, everything else below the home folder", "home"),
+    ("outputs", "displays|value of|stdout|stderr|outputs"),
+    ("objects: repr, str, copies, JSON, pickles", "."),
+)
+"""Kinds of artefacts, each by what its name has in it; the first that fits."""
+
+
+@functools.lru_cache(maxsize=100_000)
+def kind_of(place: str) -> str:
+    """What kind of artefact that place is, in words."""
+    return next(kind for kind, pattern in _KINDS if re.search(pattern, place, re.DOTALL) or pattern == ".")
 
 
 def _forms(piece: str) -> Iterator[tuple[str, bytes]]:

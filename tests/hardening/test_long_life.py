@@ -104,7 +104,7 @@ def test_a_loop_in_one_cell_keeps_no_table(magics: NotebookShell, server: str) -
     """What is shown under the cell waits for its end; the tables do not."""
     magics.run(f"%apiconn_auth demo none --base-url {server}")
     before = len(accessor._answers)
-    magics.user_ns["living"] = lambda: gc.collect() and 0 or len(accessor._answers)
+    magics.user_ns["living"] = lambda: (gc.collect(), len(accessor._answers))[1]
     looped = "for n in range(20):\n    get_ipython().run_line_magic('apicall', 'demo GET /rows')\nliving()"
     assert magics.run(looped) <= before + 1
     assert magics.display_text().count("2 rows") >= 20

@@ -7,9 +7,9 @@ noticeably worse (tests/benchmarks/concurrency.py).
 from __future__ import annotations
 
 import threading
-from collections import deque
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import httpx
@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 AHEAD = 64  # answers for each thread
 HELD = 1 << 26  # bytes of answers that wait to be read
+_PATIENCE = 0.1  # seconds for which answers may wait for others, and before a stop is noticed
 
 
 class Crew(Executor):
@@ -47,6 +48,11 @@ class Crew(Executor):
     def send(self, request: httpx.Request, **overrides: Any) -> Sent:
         """Send a call over the running thread's client; parameters as for `Collection.deliver`."""
         return self._collection.deliver(request, client=self._client(), stop=self._stopped, **overrides)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was left."""
+        return self._stopped.is_set()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a thread run `fn`."""
@@ -83,52 +89,71 @@ class InOrder(Iterator[tuple[K, T | BaseException]]):
     """Pairs of an item and what its task gave, in order, while the tasks after it are made.
 
     They run ahead of the reader, so that one that waits for its retry does not make the others wait: as many as `AHEAD`
-    for each thread, while what they gave weighs less than `HELD` together.
+    for each thread, while what they gave weighs less than `HELD` together. Each thread takes one item after the other,
+    and the reader is woken for several at once: to hand each over by itself cost as much as to read it.
     """
 
     def __init__(self, crew: Crew, task: Callable[[Crew, K], T], items: Sequence[K], weigh: Callable[[T], int]) -> None:
         self._crew = crew
         self._task = task
-        self._todo = iter(items)
+        self._items = items
         self._weigh = weigh
-        self._ahead: deque[tuple[K, Future[T]]] = deque()
+        self._lock = threading.Lock()
+        self._come = threading.Condition(self._lock)
+        self._room = threading.Condition(self._lock)
+        self._results: dict[int, T | BaseException] = {}
+        self._begun = 0
         self._given = 0
+        self._allowed = 2 * crew.size  # until it is known what one weighs
         self._weight = 0.0  # of one answer, on average
+        for _ in range(min(crew.size, len(items))):
+            crew.submit(self._work)
 
     def __next__(self) -> tuple[K, T | BaseException]:
-        self._send()
-        if not self._ahead:
+        if self._given == len(self._items):
             raise StopIteration
-        item, future = self._ahead[0]
-        while not future.done():  # in slices: on Windows an endless wait cannot be interrupted
-            wait((future,), timeout=1.0)
-        self._ahead.popleft()
-        result: T | BaseException = _result_of(future)
-        self._given += 1
+        time.sleep(0)  # lets a thread go on whose answer has come
+        with self._lock:
+            while self._given not in self._results:
+                self._come.wait(_PATIENCE)
+            result = self._results.pop(self._given)
+            item = self._items[self._given]
+            self._given += 1
+            self._room.notify()
         if not isinstance(result, BaseException):
             self._weight += (self._weigh(result) - self._weight) / self._given
+            self._allowed = max(2 * self._crew.size, min(AHEAD * self._crew.size, int(HELD / (self._weight or 1))))
         return item, result
-
-    def _send(self) -> None:
-        room = 2 * self._crew.size
-        if self._weight:
-            room = max(room, min(AHEAD * self._crew.size, int(HELD / self._weight)))
-        while len(self._ahead) < room:
-            for item in self._todo:
-                self._ahead.append((item, self._crew.submit(self._task, self._crew, item)))
-                break
-            else:
-                return
 
     def finished(self) -> Iterator[tuple[K, T | BaseException]]:
         """What those gave that were not read any more; to be asked when the crew has been shut down."""
-        while self._ahead:
-            item, future = self._ahead.popleft()
-            yield item, _result_of(future)
+        for position in sorted(self._results):
+            yield self._items[position], self._results.pop(position)
 
+    # On the threads.
 
-def _result_of(future: Future[Any]) -> Any:
-    try:
-        return future.result(timeout=0)
-    except BaseException as error:
-        return error
+    def _work(self) -> None:
+        while (position := self._next_to_begin()) is not None:
+            result: T | BaseException
+            try:
+                result = self._task(self._crew, self._items[position])
+            except BaseException as error:
+                result = error
+            with self._lock:
+                self._results[position] = result
+                if self._is_worth_a_look():
+                    self._come.notify()
+
+    def _next_to_begin(self) -> int | None:
+        with self._lock:
+            while self._begun - self._given >= self._allowed and not self._crew.is_stopped:
+                self._room.wait(_PATIENCE)
+            if self._begun == len(self._items) or self._crew.is_stopped:
+                return None
+            self._begun += 1
+            return self._begun - 1
+
+    def _is_worth_a_look(self) -> bool:
+        """Whether to wake the reader before its patience ends: for the first ones, a good many, and the last ones."""
+        few = self._given < 2 * self._crew.size or self._given + len(self._results) == self._begun
+        return few or len(self._results) >= self._crew.size

@@ -76,6 +76,7 @@ class Collection:
             allowed=self._origins,
             uncredentialed=fence.origins_of(settings.value("redirect_origins").split()),
         )
+        self._acting = dataclasses.replace(self._policy, is_action=True)
         self.limiter = Limiter()
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
@@ -156,9 +157,9 @@ class Collection:
 
     def policy(self, method: str, **overrides: Any) -> Policy:
         """How a call of this collection is sent. ``is_action`` follows from the method where it is not given."""
+        usual = self._policy if method in ("GET", "HEAD", "OPTIONS", "QUERY") else self._acting
         changed = {name: value for name, value in overrides.items() if value is not None}
-        changed.setdefault("is_action", method not in ("GET", "HEAD", "OPTIONS", "QUERY"))
-        return dataclasses.replace(self._policy, **changed)
+        return dataclasses.replace(usual, **changed) if changed else usual
 
     # ── what the door asks ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -219,7 +220,7 @@ class Collection:
 
     def new_pool(self) -> Pool:
         """Another pool over the same TLS context, for a worker thread of its own."""
-        return Pool(self.tls_context, self.settings.value("proxy"))
+        return Pool(self.tls_context, self.settings.value("proxy"), alone=True)
 
     def close(self) -> None:
         """Close the connections."""

@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
@@ -22,15 +22,21 @@ _SLICE = 0.25  # seconds
 _deadlines = threading.local()
 
 
-@contextlib.contextmanager
-def deadline(at: float) -> Iterator[None]:
-    """No read or write of this thread lasts beyond `at` (seconds of `time.monotonic`)."""
-    before = getattr(_deadlines, "at", None)
-    _deadlines.at = at
-    try:
-        yield
-    finally:
-        _deadlines.at = before
+class Deadline:
+    """Inside it (``with``) no read or write of this thread lasts beyond `at` (seconds of `time.monotonic`)."""
+
+    __slots__ = ("_at", "_before")
+
+    def __init__(self, at: float) -> None:
+        self._at = at
+        self._before: float | None = None
+
+    def __enter__(self) -> None:
+        self._before = getattr(_deadlines, "at", None)
+        _deadlines.at = self._at
+
+    def __exit__(self, *about: object) -> None:
+        _deadlines.at = self._before
 
 
 def time_of_deadline() -> float:
@@ -161,14 +167,43 @@ class Stream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, backend: Backend) -> None:
         self._stream = stream
         self._backend = backend
+        self._sock = _socket_of(stream)
+        self._wait: float | None = -1.0  # the socket's time-out, as far as it is known
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Bytes, within the deadline."""
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        left = _left(timeout, httpcore.ReadTimeout)
+        if self._sock is None:
+            return self._stream.read(max_bytes, left)
+        try:
+            self._wait_at_most(left)
+            return self._sock.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(error) from error
+        except OSError as error:
+            raise httpcore.ReadError(error) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send bytes, within the deadline."""
-        self._stream.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        left = _left(timeout, httpcore.WriteTimeout)
+        if self._sock is None:
+            self._stream.write(buffer, left)
+            return
+        try:
+            self._wait_at_most(left)
+            while buffer:
+                buffer = buffer[self._sock.send(buffer) :]
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(error) from error
+        except OSError as error:
+            raise httpcore.WriteError(error) from error
+
+    def _wait_at_most(self, seconds: float | None) -> None:
+        # It is mostly what it was, and to set it asks the system each time and lets another thread go first.
+        if self._wait != seconds:
+            assert self._sock is not None
+            self._sock.settimeout(seconds)
+            self._wait = seconds
 
     def close(self) -> None:
         """Close the connection."""
@@ -192,3 +227,10 @@ class Stream(httpcore.NetworkStream):
             with contextlib.suppress(OSError):
                 # The plain socket's: an SSLSocket's own would take the TLS object from under the reading thread.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _socket_of(stream: httpcore.NetworkStream) -> socket.socket | None:
+    """The socket to read from and write to; None where TLS is not its own (TLS in the TLS of a proxy)."""
+    sock = stream.get_extra_info("socket")
+    is_inside = isinstance(stream.get_extra_info("ssl_object"), ssl.SSLObject)
+    return sock if isinstance(sock, socket.socket) and not is_inside else None

@@ -7,7 +7,6 @@ that echoes a token, a library's log line.
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
 import html
 import json
@@ -15,7 +14,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from urllib.parse import quote, quote_plus, unquote
 
 from apiconn_nb.forks import in_child
@@ -63,12 +62,23 @@ def known() -> tuple[str, ...]:
 
 
 class Collected:
-    """Values that were registered meanwhile. No `repr` shows them: it stands in frames that a traceback prints."""
+    """The values that a thread registers while it is inside (``with``): the secrets of one call, which its answer may
+    repeat. No `repr` shows them: it stands in frames that a traceback prints.
+    """
 
-    __slots__ = ("_values",)
+    __slots__ = ("_before", "_values")
 
     def __init__(self) -> None:
         self._values: set[str] = set()
+        self._before: tuple[Collected, ...] = ()
+
+    def __enter__(self) -> Collected:
+        self._before = getattr(_collecting, "sets", ())
+        _collecting.sets = (*self._before, self)
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        _collecting.sets = self._before
 
     def add(self, value: str) -> None:
         """One more."""
@@ -110,18 +120,6 @@ class Collected:
                 return False
             text = decoded
         return False
-
-
-@contextlib.contextmanager
-def collecting() -> Iterator[Collected]:
-    """The values that this thread registers meanwhile: the secrets of one call, which its answer may repeat."""
-    seen = Collected()
-    sets = getattr(_collecting, "sets", ())
-    _collecting.sets = (*sets, seen)
-    try:
-        yield seen
-    finally:
-        _collecting.sets = sets
 
 
 def begun_at_the_end(values: Iterable[str], text: bytes, shortest: int = _SHORTEST) -> int:

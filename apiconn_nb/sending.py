@@ -83,7 +83,7 @@ def send(
     while True:
         limiter.acquire(deadline, request=request, stop=stop)
         try:
-            with redaction.collecting() as secrets, network.deadline(deadline):
+            with redaction.Collected() as secrets, network.Deadline(deadline):
                 response = _follow(client, request, policy, deadline, reader, secrets)
         except BaseException as error:
             limiter.release()

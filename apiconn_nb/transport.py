@@ -23,6 +23,7 @@ from apiconn_nb.auth.tokens import Signing
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import FenceError, TokenError
 from apiconn_nb.forks import renew_in_child
+from apiconn_nb.line import Line
 from apiconn_nb.network import Backend
 from apiconn_nb.private_values import PRIVATE, private_copy, public_url
 from apiconn_nb.shield import to_its_end
@@ -92,7 +93,7 @@ class Door(httpx.BaseTransport):
         return response
 
     def _exchange(self, request: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
-        with redaction.collecting() as seen:
+        with redaction.Collected() as seen:
             private = private_copy(request)
             response = self._pool.handle_request(private) if auth is None else self._drive(auth, private)
             if response.has_redirect_location:
@@ -152,7 +153,7 @@ class Door(httpx.BaseTransport):
     def _token_hop(self, request: httpx.Request, until: float) -> httpx.Response:
         """A token request: https, no redirect followed, the answer read whole under a cap, before `until`."""
         self._signer.check_trusted(request.url, has_credentials=True)
-        with network.deadline(until):
+        with network.Deadline(until):
             response = send_aside(self._pool, request)
         if self.watch is not None:
             self.watch(request, response)
@@ -218,12 +219,13 @@ _inherited: list[object] = []  # a parent's connections: a child neither uses no
 class Pool(httpx.BaseTransport):
     """The collection's connections, with one TLS context: direct, or through the proxy of the environment.
 
-    httpx reads the proxy variables for its own transports alone, so they are read here.
+    httpx reads the proxy variables for its own transports alone, so they are read here. `alone`: one thread uses it.
     """
 
-    def __init__(self, context: Callable[[], ssl.SSLContext], proxy: str = "") -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext], proxy: str = "", *, alone: bool = False) -> None:
         self._context = context
         self._proxy = proxy
+        self._alone = alone
         self._backend = Backend()
         self._routes: dict[str, httpx.HTTPTransport] = {}
         # Asked once for each host: reading the environment costs as much as a call over loopback.
@@ -244,8 +246,10 @@ class Pool(httpx.BaseTransport):
         if route is None:
             # Two threads may both build the route; the second one is dropped unused.
             made = httpx.HTTPTransport(verify=self._context(), limits=_LIMITS, proxy=proxy or None)
-            # httpcore takes a backend; httpx has no parameter to hand one through.
+            # httpcore takes a backend; httpx has no parameter to hand one through, nor a pool.
             made._pool._network_backend = self._backend
+            if self._alone:
+                made._pool = Line(made._pool)  # type: ignore[assignment]
             route = self._routes.setdefault(proxy, made)
         return route.handle_request(request)
 

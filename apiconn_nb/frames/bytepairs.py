@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+_SMALL = 2**12  # bytes; in a shorter text nothing is found sooner than by `bytes` itself
 _SLICE = 2**17  # pairs looked at at a time: they stay in the processor's cache
 _LOWER = int.from_bytes(b"\x20\x00", sys.byteorder)  # turns E into e
 _EXPONENT = int.from_bytes(b"e-", sys.byteorder)
@@ -18,11 +19,15 @@ _COLON = int.from_bytes(b'":', sys.byteorder)
 
 def colons(text: bytes) -> int:
     """How often ``":`` stands in the text."""
+    if len(text) < _SMALL:
+        return text.count(b'":')
     return sum(int(np.count_nonzero(pairs == _COLON)) for _, pairs in _pairs(text))
 
 
 def has_tiny(text: bytes) -> bool:
     """Whether a number in a JSON text may round to zero: an exponent of three digits, or a very long run of zeros."""
+    if len(text) < _SMALL and b"e-" not in text and b"E-" not in text:
+        return b"0" * 300 in text
     # Written into the same memory again and again: new memory for each slice takes twice the time.
     size = min(_SLICE, len(text))
     lower, found = np.empty(size, np.uint16), np.empty(size, np.bool_)

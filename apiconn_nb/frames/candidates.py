@@ -19,6 +19,7 @@ from apiconn_nb.frames.header import headers_beside, is_header
 Path = tuple[str | int, ...]
 DEPTH = 7  # deeper than any envelope seen; keeps the walk short in answers that are one deep tree
 SAMPLE = 32
+SAYS_LIST = ("object", "type", "kind", "resourcetype")  # fields in which an object may say that it is a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _is_part(name: str) -> bool:
 
 def _says_list(names: Mapping[str, Any]) -> bool:
     """An object that says of itself that it is a list: Stripe, FHIR, GeoJSON, Kubernetes, Google, Hydra."""
-    said = (names.get(key) for key in ("object", "type", "kind", "resourcetype"))
+    said = (names.get(key) for key in SAYS_LIST)
     return any(isinstance(what, str) and words.is_list_type(what) for what in said)
 
 

@@ -16,14 +16,19 @@ from apiconn_nb.frames.content import Kind
 from apiconn_nb.frames.encoding import charset_of
 from apiconn_nb.frames.flatten import Node, add_rows, forget
 from apiconn_nb.frames.options import FrameOptions
+from apiconn_nb.frames.orient import at
 from apiconn_nb.frames.reader import NotPlain, Reader
 from apiconn_nb.frames.records import is_plain
 from apiconn_nb.frames.reshape import explode, wide
-from apiconn_nb.frames.rows import Found, find_rows, found_again
+from apiconn_nb.frames.rows import Found, Shape, find_rows, found_again, shape_of
 from apiconn_nb.frames.sketch import Cut, lines_of, sketch_of
 from apiconn_nb.frames.typed import Typed, typed_columns
 
 LARGE = 2**20  # bytes; below, learning a shape costs more than it brings
+FEW = 8  # rows of a small answer; they wait for others, since to add one costs as much as to add a hundred
+WAITING = 256  # rows
+BRACES = 64  # in a small answer: it is nested no deeper, and adding its rows later cannot fail
+SHAPES = 64
 
 
 class Gathered:
@@ -35,6 +40,8 @@ class Gathered:
         self._records = records
         self._options = options
         self._root = Node()
+        self._waiting: list[Any] = []  # rows that are counted, and not in the tree yet
+        self._alike: dict[Shape, Found] = {}
         self._founds: list[Found] = []
         self._bytes = 0
         self._reader: Reader | None = None
@@ -48,7 +55,8 @@ class Gathered:
         try:
             added = self._read(content, content_type, kind) if self._bytes >= LARGE else None
             if added is None:
-                added = self._add(*document_of(content, content_type, kind))
+                is_small = len(content) <= LARGE and content.count(b"{") <= BRACES
+                added = self._add(*document_of(content, content_type, kind), is_small=is_small)
         except RecursionError:
             raise documents.too_deep() from None
         self.rows += added
@@ -67,13 +75,14 @@ class Gathered:
 
     def finish(self) -> Typed:
         """The typed columns of all rows; after this nothing can be added."""
+        self._put_waiting()
         typed = typed_columns(self._root, self.rows, self._options, self._infer)
         self._note(typed.notes)
         if self._stayed:
             self._note([f"{self._stayed} lists of more than {self._options.wide} elements stay lists"])
         return typed
 
-    def _add(self, document: Any, notes: Iterable[str]) -> int:
+    def _add(self, document: Any, notes: Iterable[str], *, is_small: bool) -> int:
         found = self._find(document)
         rows = list(found.rows)
         if self._options.explode is not None:
@@ -81,19 +90,35 @@ class Gathered:
         if self._options.wide is not None:
             rows, stayed = wide(rows, self._options.wide)
             self._stayed += stayed
-        try:
-            add_rows(self._root, rows, self.rows)
-        except BaseException:
-            forget(self._root, self.rows)
-            raise
+        if is_small and len(rows) <= FEW:
+            self._waiting += rows
+            if len(self._waiting) >= WAITING:
+                self._put_waiting(self.rows + len(rows))
+        else:
+            self._put_waiting()
+            self._put(rows, self.rows)
         self._took(found, notes)
         return len(rows)
+
+    def _put_waiting(self, end: int | None = None) -> None:
+        """Put the rows that wait into the tree; `end` is the number of rows with them (None: all that are counted)."""
+        if self._waiting:
+            rows, self._waiting = self._waiting, []
+            self._put(rows, (self.rows if end is None else end) - len(rows))
+
+    def _put(self, rows: list[Any], start: int) -> None:
+        try:
+            add_rows(self._root, rows, start)
+        except BaseException:
+            forget(self._root, start)
+            raise
 
     def _read(self, content: bytes, content_type: str, kind: Kind) -> int | None:
         """Add the rows by a learned shape; None when they have none, or need the patient reader."""
         found = self._sketched(content, content_type, kind)
         if found is None or not isinstance(found.rows, Cut):
             return None
+        self._put_waiting()
         reader = self._reader or Reader(self._root)
         try:
             notes = reader.learn(found.rows.raws)
@@ -126,11 +151,16 @@ class Gathered:
         if self._records is not None or not self._founds:
             return self._asked(document)
         first = self._founds[0]
+        shape = shape_of(document) if first.kind == "record" else None
+        if shape is not None and (known := self._alike.get(shape)) is not None:
+            return replace(known, rows=[at(document, known.steps or ())])
         if (again := found_again(document, first)) is not None:
             return again
         found = find_rows(document)
         if found.path != first.path and found.count:
             self._note([f"rows of page {len(self._founds) + 1} are from {found.path}, of the first from {first.path}"])
+        elif shape is not None and found.kind == "record" and len(self._alike) < SHAPES:
+            self._alike[shape] = replace(found, rows=())
         return found
 
     def _asked(self, document: Any) -> Found:

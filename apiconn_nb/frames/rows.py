@@ -7,11 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apiconn_nb.frames import vocabulary as words
-from apiconn_nb.frames.candidates import Candidate, Path, candidates_in, record_likeness, size_of
+from apiconn_nb.frames.candidates import (
+    DEPTH,
+    SAYS_LIST,
+    Candidate,
+    Path,
+    candidates_in,
+    record_likeness,
+    size_of,
+)
 from apiconn_nb.frames.names import path_text
 from apiconn_nb.frames.orient import rows_at
 from apiconn_nb.frames.records import asked_for
 
+Shape = tuple[tuple[str, Any], ...]
 ALSO = 4
 RECORD = 7.0  # as record-like as an object with two fields of its own
 
@@ -73,6 +82,34 @@ def found_again(document: Any, first: Found) -> Found | None:
         return None
     taken = kinds[0]
     return Found(first.path, taken.kind, taken.count, _also(found, taken), rows_at(document, taken), taken.path)
+
+
+def shape_of(document: Any) -> Shape | None:
+    """All that `find_rows` can tell one record's document from another's by: keys, kinds, how long lists are.
+
+    None for what has lists of objects or of lists, which are looked at themselves, and for what is nested too deep.
+    """
+    return _shape(document, DEPTH) if isinstance(document, dict) else None
+
+
+def _shape(value: dict[str, Any], depth: int) -> Shape | None:
+    parts: list[tuple[str, Any]] = []
+    for key, child in value.items():
+        kind = type(child)
+        if kind is dict:
+            inner = _shape(child, depth - 1) if depth else None
+            if inner is None:
+                return None
+            parts.append((key, inner))
+        elif kind is list:
+            if any(type(item) is dict or type(item) is list for item in child):
+                return None
+            parts.append((key, len(child)))
+        elif kind is str and words.word(key) in SAYS_LIST:
+            parts.append((key, child))
+        else:
+            parts.append((key, None if child is None else ""))
+    return tuple(parts)
 
 
 def choose(document: Any, found: list[Candidate]) -> Candidate:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
+import selectors
 import socket
 import ssl
 import threading
@@ -67,8 +68,10 @@ def _serve(port: Any, certificate: tuple[str, str] | None, latency: float) -> No
         async with server:
             await server.serve_forever()
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())
+    # epoll and poll sleep for whole milliseconds, rounded up: each answer would be one too late.
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    with contextlib.suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(main())
 
 
 @contextlib.contextmanager

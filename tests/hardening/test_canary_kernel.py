@@ -111,9 +111,11 @@ class Run:
         if "GET /interrupt" not in cell.source:
             return
 
+        process = self.client.km.provisioner.pid  # type: ignore[union-attr]
+
         def press() -> None:
-            self.world.busy.wait(20)
-            os.kill(self.client.km.provisioner.pid, signal.SIGINT)  # type: ignore[union-attr]
+            if self.world.busy.wait(20):
+                os.kill(process, signal.SIGINT)
 
         self.world.busy.clear()
         threading.Thread(target=press, daemon=True).start()

@@ -25,7 +25,7 @@ def pinned(frame: pd.DataFrame, columns: Mapping[str, str], strict: bool = False
     drift: list[str] = []
     made: dict[str, pd.Series] = {}
     for name, wanted in columns.items():
-        dtype = _dtype(name, wanted)
+        dtype = dtype_of(name, wanted)
         if name not in frame.columns:
             drift.append(f"{name} is missing")
             made[name] = _missing(len(frame), dtype, frame.index)
@@ -44,7 +44,8 @@ def pinned(frame: pd.DataFrame, columns: Mapping[str, str], strict: bool = False
     return pd.DataFrame(made, index=frame.index, copy=False), notes
 
 
-def _dtype(name: str, wanted: str) -> np.dtype | pd.api.extensions.ExtensionDtype:
+def dtype_of(name: str, wanted: str) -> np.dtype | pd.api.extensions.ExtensionDtype:
+    """The dtype that a column is pinned to. Raises FrameError where pandas has none of that name."""
     try:
         return pd.api.types.pandas_dtype(wanted)
     except TypeError:

@@ -37,16 +37,32 @@ def asked_for(document: Any, records: str, found: Sequence[Candidate]) -> tuple[
 
 def search(document: Any, records: str) -> Any:
     """What a JMESPath finds in a document (None where nothing)."""
-    path = re.sub(r"^\$\.?(?=.)", "", records.strip())
     try:
-        return jmespath.search("@" if path in {"", "$"} else path, document)
+        return jmespath.search(_expression(records), document)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0].rstrip(".: ")
-        hint = quoted(path)
-        raise FrameError(
-            f"--records {records} is not a JMESPath ({reason})."
-            + (f" A key that is not a plain word goes in quotes: {hint}" if hint else "")
-        ) from None
+        raise _no_path(records, error) from None
+
+
+def check_path(records: str) -> None:
+    """Raise FrameError for a JMESPath that does not parse."""
+    try:
+        jmespath.compile(_expression(records))
+    except JMESPathError as error:
+        raise _no_path(records, error) from None
+
+
+def _expression(records: str) -> str:
+    path = re.sub(r"^\$\.?(?=.)", "", records.strip())
+    return "@" if path in {"", "$"} else path
+
+
+def _no_path(records: str, error: JMESPathError) -> FrameError:
+    reason = str(error).splitlines()[0].rstrip(".: ")
+    hint = quoted(_expression(records))
+    return FrameError(
+        f"--records {records} is not a JMESPath ({reason})."
+        + (f" A key that is not a plain word goes in quotes: {hint}" if hint else "")
+    )
 
 
 def _null_at(document: Any, records: str) -> bool:

@@ -1,4 +1,4 @@
-"""Save, Test, Sign in, Sign out, Delete, calls and presets, against the embedded demo."""
+"""Save, Test, Sign in, Sign out, Delete and presets, against the embedded demo."""
 
 from __future__ import annotations
 
@@ -164,100 +164,6 @@ def test_delete_asks_first(at_form: AtForm, space: Workspace) -> None:
     assert "shop" not in space.all()
     assert "shop is deleted from apiconn.toml" in person.text()
     assert person.buttons() == []
-
-
-# ── calls ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_a_call_is_written_tried_and_saved(at_form: AtForm, demo: Any, space: Workspace) -> None:
-    person = at_form()
-    person.fill("Base URL", f"{demo.url}/none")
-    person.press("Save")
-    person.unfold("Saved calls")
-    person.press("New call")
-    person.fill("Call name", "some_orders")
-    person.fill("Request", "GET /orders?limit=[limit]")
-    row = person.form.calls._editor._fields.controls["params"].rows[0]
-    assert row.name == "limit"
-    row._text.set_state({"value": ":=3"})
-    person.press("Try")
-    person.see("3 rows")
-    assert "some_orders" not in space.settings("shop").calls
-    person.press("Save call")
-    assert space.settings("shop").calls["some_orders"] == SavedCall("GET /orders?limit=[limit]", params={"limit": 3})
-    assert "%apicall shop.some_orders" in person.text()
-    assert len(space.collection("shop").call("some_orders")) == 3
-
-
-def test_a_call_changed_elsewhere_is_followed_and_its_other_settings_kept(at_form: AtForm, space: Workspace) -> None:
-    call = SavedCall("GET /items", columns={"id": "Int64"}, strict=True, private=("token",))
-    space.save(CollectionSettings("shop", "none", {"base_url": "https://api.example.org"}, calls={"list": call}))
-    person = at_form()
-    person.unfold("Saved calls")
-    person.choose("Call", "list")
-    assert person.find("Request", object).value == "GET /items"
-    space.save_call("shop", "list", SavedCall("GET /other", columns={"id": "Int64"}, strict=True, private=("token",)))
-    assert person.find("Request", object).value == "GET /other"
-    person.fill("Rows at", "data")
-    person.press("Save call")
-    assert space.settings("shop").calls["list"] == SavedCall(
-        "GET /other", records="data", columns={"id": "Int64"}, strict=True, private=("token",)
-    )
-    person.choose("Call", "list")
-    person.press("Delete call")
-    assert space.settings("shop").calls == {}
-
-
-@pytest.mark.parametrize(
-    ("label", "value", "said"),
-    [
-        ("Request", "FETCH /x", "is no HTTP method"),
-        ("Request", "GET /x\nAuthorization: Bearer abcdef", "holds a credential"),
-        ("Pages", "many", "takes a number from 1 or all"),
-        ("Call name", "two words", "is no call name"),
-    ],
-)
-def test_a_call_that_does_not_hold_is_said(
-    at_form: AtForm, space: Workspace, label: str, value: str, said: str
-) -> None:
-    space.save(CollectionSettings("shop", "none", {"base_url": "https://api.example.org"}))
-    person = at_form()
-    person.unfold("Saved calls")
-    person.press("New call")
-    person.fill("Call name", "list")
-    person.fill("Request", "GET /items")
-    person.fill(label, value)
-    person.press("Save call")
-    assert said in person.text()
-    assert space.settings("shop").calls == {}
-
-
-def test_a_private_parameter_is_typed_as_a_secret(at_form: AtForm, space: Workspace, canary: Canary) -> None:
-    token = canary("parameter")
-    space.save(CollectionSettings("shop", "none", {"base_url": "https://api.example.org"}))
-    person = at_form()
-    person.unfold("Saved calls")
-    person.press("New call")
-    person.fill("Call name", "list")
-    person.fill("Request", "GET /items?access_token=[access_token]")
-    row = person.form.calls._editor._fields.controls["params"].rows[0]
-    row.secret.widget._handle_custom_msg({"kind": "secret", "value": token}, [])
-    person.press("Save call")
-    assert space.settings("shop").calls["list"].params == {"access_token": "prompt"}
-    canary.assert_absent(person.state(), space.path)
-
-
-def test_two_hundred_calls_cost_no_more_widgets_than_two(at_form: AtForm, space: Workspace) -> None:
-    counts = []
-    for name, number in (("few", 2), ("many", 200)):
-        calls = {f"call_{n}": SavedCall(f"GET /items/{n}?q=[q]") for n in range(number)}
-        space.save(CollectionSettings(name, "none", {"base_url": "https://api.example.org"}, calls=calls))
-        before = len(living())
-        person = at_form(name)
-        person.unfold("Saved calls")
-        person.choose("Call", "call_1")
-        counts.append(len(living()) - before)
-    assert counts[0] == counts[1]
 
 
 # ── presets ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ Where to look::
     controls, secret_control, rows    one control for each kind of field
     secret_field   the field whose value is in no widget's state       frame       what else runs in the browser
     draft, group   values typed over those of the file                changes     the file changed meanwhile
-    buttons, signing, calls, call_editor, redirect, said              what they do and say
+    buttons, signing, redirect, said                                  what they do and say
+    calls, call_editor, call_fields                                   the saved calls; one; what it has
     parts, fold, turns                                                made once, closed again; one thread at a time
 """

@@ -64,8 +64,9 @@ class Buttons:
             self._own[slug] = [self._action(each) for each in auth.method(slug).actions]
         self._own_place.children = tuple(self._own[slug])
         toggle_class(self._delete, "apiconn-hidden", not draft.is_saved)
-        edited = draft.edited()
+        edited, calls = draft.edited(), self._form.calls.edited()
         words = f"Not saved yet: {', '.join(edited)}." if edited and draft.is_saved else ""
+        words += f" Press Save call for {', '.join(calls)}." if calls else ""
         self._unsaved.value = f'<span class="apiconn-help" role="status">{escape(words)}</span>' if words else ""
         if "apiconn-hidden" not in self._magic._dom_classes:
             self._write_magic()

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from apiconn_nb.calling import run
-from apiconn_nb.errors import ApiConnError, UsageError
+from apiconn_nb.errors import ApiConnError, ConfigError, UsageError
 from apiconn_nb.fields import Field
-from apiconn_nb.notebook.form.checks import beside, place
+from apiconn_nb.notebook.form.call_fields import (
+    CHECKS,
+    FIELDS,
+    NAME,
+    ColumnsControl,
+    ParamsControl,
+    call_of,
+    table_of,
+)
 from apiconn_nb.notebook.form.controls import AreaControl, TextControl
 from apiconn_nb.notebook.form.fields_box import FieldsBox, Make
-from apiconn_nb.notebook.form.group import Group
+from apiconn_nb.notebook.form.group import Group, said
 from apiconn_nb.notebook.form.parts import escape
-from apiconn_nb.notebook.form.rows import Row, RowsControl
 from apiconn_nb.notebook.form.said import table
-from apiconn_nb.options import pages_of
-from apiconn_nb.paging import paginator_named
-from apiconn_nb.request import literal_credentials, parse
+from apiconn_nb.request import parse
 from apiconn_nb.settings import SavedCall, check_call_name
 
 if TYPE_CHECKING:
@@ -29,89 +33,24 @@ if TYPE_CHECKING:
     from apiconn_nb.notebook.form.window import Form
     from apiconn_nb.outcome import Outcome
 
-NAME = Field(
-    name="call", label="Call name", kind="text", default="", required=True, placeholder="list_users",
-    help="Letters, digits, - and _: what stands in %apicall NAME.CALL.",
-)  # fmt: skip
-
-
-def _field(name: str, label: str, help_text: str = "", **more: Any) -> Field:
-    return Field(name=name, label=label, kind=more.pop("kind", "text"), default=more.pop("default", ""),
-                 help=help_text, **more)  # fmt: skip
-
-
-FIELDS = (
-    _field("request", "Request", "As in a cell: request line, headers, a blank line, the body. [name] and <name> "
-           "insert a parameter.", required=True, placeholder="GET /users?limit=[limit]"),
-    _field("params", "Parameters", "What a parameter has where a call gives none. := before a value makes it JSON: "
-           ":=10.", kind="rows", default={}),
-    _field("records", "Rows at", "JMESPath; empty: they are found.", placeholder="items"),
-    _field("pages", "Pages", "A number or all; empty: the first.", placeholder="all"),
-    _field("paginate", "Paginate", "Where the next page has to be said.", advanced=True,
-           placeholder="cursor:PARAM=PATH"),
-    _field("use_as", "Use as", "Empty: by its method.", choices=("", "data", "action"), format="choice", advanced=True),
-    _field("private", "Private", "Parameters and headers that are shown nowhere, split by spaces.", advanced=True),
-    _field("optional", "Optional", "Parameters left out where they have no value, split by spaces.", advanced=True),
-    _field("doc", "Description", advanced=True),
-)  # fmt: skip
-_WORDS = ("private", "optional")  # lists in the file, words in the form
-
-
-class TypedRow(Row):
-    """A parameter: a text, or JSON after ``:=``, as in ``-p``."""
-
-    def value(self) -> Any:
-        value = super().value()
-        if not isinstance(value, str) or not value.startswith(":="):
-            return value
-        try:
-            return json.loads(value[2:])
-        except (ValueError, RecursionError):
-            return value
-
-    def is_wrong(self) -> bool:
-        """Whether what stands behind ``:=`` is no JSON."""
-        value = self.value()
-        return isinstance(value, str) and value.startswith(":=")
-
-    def show(self, name: str, value: Any) -> None:
-        """Show a row."""
-        super().show(name, value if isinstance(value, str) else ":=" + json.dumps(value))
-
-
-class ParamsControl(RowsControl):
-    """The parameters' rows."""
-
-    row_kind = TypedRow
-
-    def said_wrong(self) -> str:
-        """What is wrong with the rows as rows."""
-        broken = next((row.name for row in self.rows if isinstance(row, TypedRow) and row.is_wrong()), "")
-        return f"{broken}: what stands behind := is not JSON." if broken else super().said_wrong()
-
-    def want(self, names: list[str]) -> None:
-        """Have a row for each of `names`."""
-        for name in names:
-            if name not in [row.name for row in self.rows]:
-                self.add(name, "")
-
 
 class CallEditor:
     """The controls of one call; an empty `name` is a new one."""
 
     def __init__(self, form: Form, name: str) -> None:
         self._form = form
-        self._name = name
+        self.name = name
         self._parts = parts = form.parts.branch()
         self._base = self._saved(name)
-        self._group = Group(FIELDS, _table(self._base))
-        self._called = TextControl(parts, NAME, "call-name", lambda: None)
+        self._group = Group(FIELDS, table_of(self._base))
+        self._called = TextControl(parts, NAME, "call-name", form.buttons.refresh)
         self._called.show(name)
         special: dict[str, Make] = {
             "request": AreaControl,
             "params": lambda parts, field, key, left: ParamsControl(parts, field, key, left, form.name),
+            "columns": lambda parts, field, key, left: ColumnsControl(parts, field, key, left, form.name),
         }
-        self._fields = FieldsBox(parts, self._group, "call", form.name, self._left, special)
+        self._fields = FieldsBox(parts, self._group, "call", form.name, self._left, special, CHECKS)
         boxes = self._fields.lay_out(self._group.fields, fold="More settings of the call")
         self._answer = parts.text("", "apiconn-result")
         acting = form.acting
@@ -125,12 +64,12 @@ class CallEditor:
 
     def follow(self) -> None:
         """Take what the file has now where nothing else was typed here."""
-        fresh = self._saved(self._name)
-        if self._name and fresh != self._base:
-            collisions = self._group.rebase(_table(fresh)).collisions
+        fresh = self._saved(self.name)
+        if self.name and fresh != self._base:
+            collisions = self._group.rebase(table_of(fresh)).collisions
             self._base = fresh
             for each in collisions:
-                self._fields.say(each.field, f"In the file it is now {each.theirs!r}; yours is kept.")
+                self._fields.say(each.field, f"In the file it is now {said(each.theirs)}; yours is kept.")
 
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""
@@ -144,18 +83,38 @@ class CallEditor:
         """Close the controls."""
         self._parts.close()
 
+    @property
+    def is_edited(self) -> bool:
+        """Whether something was typed that is not saved."""
+        return self._typed_name() != self.name or call_of(self._group.table(), self._base) != self._base
+
     def save(self) -> None:
         """Save the call alone; what else is typed in the form stays as it is."""
         form = self._form
-        name = str(self._called.raw()).strip()
         call = self._checked()
-        check_call_name(name)
+        name = self._checked_name()
         if not form.draft.is_saved and not form.buttons.save():
             return
         form.space.save_call(form.draft.name, name, call)
         form.changes.look()
-        form.calls.show(name)
+        form.calls.show_saved(self.name, name)
+        form.buttons.refresh()
         form.say(f"Saved as {form.draft.name}.{name}: %apicall {form.draft.name}.{name}")
+
+    def _typed_name(self) -> str:
+        return str(self._called.raw()).strip()
+
+    def _checked_name(self) -> str:
+        name = self._typed_name()
+        self._called.say("")
+        try:
+            check_call_name(name)
+            if name != self.name and name in self._form.draft.base.calls:
+                raise ConfigError(f"{name} exists: choose it in the list to change it, or take another name.")
+        except ConfigError as error:
+            self._called.say(str(error))
+            raise ConfigError(f"Look at {NAME.label}: {error}") from None
+        return name
 
     def _saved(self, name: str) -> SavedCall:
         draft = self._form.draft
@@ -163,32 +122,16 @@ class CallEditor:
 
     def _checked(self) -> SavedCall:
         """The call as it stands. Raises UsageError for what does not hold, said beside its field too."""
-        wrong = self._fields.check()
-        values = self._group.table()
-        try:
-            template = parse(str(self._group.raw("request")))
-            for literal in literal_credentials(template):
-                instead = "a parameter with env:NAME" if " in the " in literal else f"{literal}: env:NAME"
-                raise UsageError(f"Request: {literal} holds a credential, which is not saved; write {instead}.")
-            if values.get("pages"):
-                pages_of(values["pages"])
-            if values.get("paginate"):
-                paginator_named(values["paginate"])
-        except ApiConnError as error:
-            field = place(str(error), FIELDS) or FIELDS[0]
-            self._fields.say(field, beside(str(error), field))
-            raise UsageError(f"Look at {field.label}: {beside(str(error), field)}") from None
+        wrong = [*self._fields.check(), *self._fields.missing(development=False)]
         if wrong:
             raise UsageError(f"Look at {', '.join(each.label for each in wrong)}.")
-        for name in _WORDS:
-            values[name] = tuple(str(self._group.raw(name)).split())
-        params = {name: value for name, value in self._group.raw("params").items() if value != ""}
-        return dataclasses.replace(self._base, **{**_EMPTY, **values, "params": params})
+        return call_of(self._group.table(), self._base)
 
     def _left(self, field: Field) -> None:
         if field.name == "request":
             with contextlib.suppress(ApiConnError):  # an unfinished request has no names yet
                 self._want_parameters()
+        self._form.buttons.refresh()
 
     def _want_parameters(self) -> None:
         text = str(self._group.raw("request"))
@@ -204,8 +147,15 @@ class CallEditor:
         )
 
     def _tried(self, collection: Collection, call: SavedCall) -> Callable[[], None]:
-        outcome = run(collection, parse(call.request), saved=call)
+        try:
+            outcome = run(collection, parse(call.request), saved=call)
+        except ApiConnError as error:
+            failure = error
+            return lambda: self._failed(failure)
         return lambda: self._show(outcome)
+
+    def _failed(self, error: ApiConnError) -> None:
+        self._answer.value = f'<div class="apiconn-problem" role="alert">{escape(str(error))}</div>'
 
     def _show(self, outcome: Outcome) -> None:
         lines = "<br>".join(escape(each) for each in (outcome.status(), *outcome.notes))
@@ -214,19 +164,11 @@ class CallEditor:
 
     def _delete(self) -> None:
         form, draft = self._form, self._form.draft
-        draft.calls.pop(self._name, None)
-        if self._name in draft.base.calls:
-            calls = {name: call for name, call in draft.base.calls.items() if name != self._name}
+        draft.calls.pop(self.name, None)
+        if self.name in draft.base.calls:
+            calls = {name: call for name, call in draft.base.calls.items() if name != self.name}
             form.space.save(dataclasses.replace(draft.base, calls=calls), draft.base)
             form.changes.look()
         form.calls.shut()
         form.refresh()
-        form.say(f"{draft.name}.{self._name} is deleted.")
-
-
-_EMPTY = {each.name: each.default for each in FIELDS}
-
-
-def _table(call: SavedCall) -> Mapping[str, Any]:
-    table = {each.name: getattr(call, each.name) for each in FIELDS}
-    return {**table, **{name: " ".join(table[name]) for name in _WORDS}}
+        form.say(f"{draft.name}.{self.name} is deleted.")

@@ -22,6 +22,7 @@ class CallsBox:
     def __init__(self, form: Form) -> None:
         self._form = form
         self._editor: CallEditor | None = None
+        self._kept: dict[str, CallEditor] = {}  # with something typed that is not saved, by the call's name
         self._list: Any = None
         self._is_showing = False
         self._fold = Fold(form.parts, "Saved calls", self._make)
@@ -33,8 +34,12 @@ class CallsBox:
         self._fold.title(f"Saved calls ({len(names)})")
         if self._list is not None and tuple(self._list.options) != tuple(names):
             self._choose_quietly(self._list.value if self._list.value in names else None)
-        if self._editor is not None:
-            self._editor.follow()
+        for editor in self._editors():
+            editor.follow()
+
+    def edited(self) -> list[str]:
+        """What was typed into calls and is not saved, in words."""
+        return [f"call {each.name or '(new)'}" for each in self._editors() if each.is_edited]
 
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""
@@ -44,15 +49,21 @@ class CallsBox:
         """The secret fields, by the key they have in the browser."""
         return self._editor.secrets() if self._editor is not None else {}
 
-    def show(self, name: str) -> None:
-        """Show the call `name` in the editor."""
+    def show_saved(self, before: str, name: str) -> None:
+        """Show the call `name`, which is saved now; it was called `before` in its editor."""
+        self._drop(before)
         self._choose_quietly(name)
         self._edit(name)
 
     def shut(self) -> None:
-        """Show no call."""
+        """Show no call; what is typed into the one that is shown goes."""
         self._choose_quietly(None)
-        self._close_editor()
+        if self._editor is not None:
+            self._drop(self._editor.name)
+
+    def _editors(self) -> list[CallEditor]:
+        shown = [self._editor] if self._editor is not None else []
+        return [*shown, *self._kept.values()]
 
     def _names(self) -> list[str]:
         draft = self._form.draft
@@ -92,12 +103,27 @@ class CallsBox:
     def _edit(self, name: str) -> None:
         from apiconn_nb.notebook.form.call_editor import CallEditor  # start-up cost: pandas, for the first call
 
-        self._close_editor()
-        self._editor = CallEditor(self._form, name)
+        if self._editor is not None and self._editor.name == name and self._editor.is_edited:
+            return
+        self._put_aside()
+        self._editor = self._kept.pop(name, None) or CallEditor(self._form, name)
         self._place.children = (self._editor.box,)
 
-    def _close_editor(self) -> None:
-        if self._editor is not None:
+    def _put_aside(self) -> None:
+        """Another call is looked at; what was typed into this one stays with it."""
+        editor, self._editor = self._editor, None
+        if editor is None:
+            return
+        self._place.children = ()
+        if editor.is_edited:
+            self._kept[editor.name] = editor
+        else:
+            editor.close()
+
+    def _drop(self, name: str) -> None:
+        if self._editor is not None and self._editor.name == name:
             self._place.children = ()
             self._editor.close()
             self._editor = None
+        elif name in self._kept:
+            self._kept.pop(name).close()

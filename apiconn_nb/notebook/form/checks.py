@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from apiconn_nb import auth, secrets
@@ -16,11 +16,17 @@ from apiconn_nb.secrets import Secret, public_text
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
 
 
-def problem_of(field: Field, raw: Any, owner: str) -> str:
-    """What is wrong with one value; empty where nothing is. A missing value is no problem until it is needed."""
+def problem_of(field: Field, raw: Any, owner: str, check: Callable[[Any], object] | None = None) -> str:
+    """What is wrong with one value; empty where nothing is. A missing value is no problem until it is needed.
+
+    `check` is what is asked of it in the place of its declaration, and raises.
+    """
     if raw in ("", {}):
         return ""
     try:
+        if check is not None:
+            check(raw)
+            return ""
         field.parse(raw, owner=owner)
         _check_text(field, raw)
     except ApiConnError as error:
@@ -115,4 +121,8 @@ def beside(text: str, field: Field) -> str:
     short = re.sub(rf"^{re.escape(field.label)}(?: \({re.escape(field.name)}\))?: ", "", text)
     if short.startswith(f"{field.label} is missing"):
         return "This is needed."
+    # What is said of an option is said of the field beside it.
+    short = re.sub(r"^--[a-z-]+ takes ", "This takes ", short)
+    short = re.sub(r"^--[a-z-]+ '[^']*': ", "", short)
+    short = re.sub(r"^--[a-z-]+ (?=\S+ is )", "", short)
     return short[:1].upper() + short[1:]

@@ -28,6 +28,8 @@ _TEXT: dict[str, type[FieldControl]] = {"pem": AreaControl, "json": AreaControl,
 
 
 Make = Callable[[Parts, Field, str, Left], FieldControl]
+Check = Callable[[Any], object]
+"""Raises an ApiConnError for a value that does not hold."""
 
 
 class FieldsBox:
@@ -35,7 +37,7 @@ class FieldsBox:
 
     Parameters: `place` names the group in the browser (``auth``); `owner` gives the collection's name; `left` is called
     with a field when its control was left, after its own value has been looked at; `special` are the controls of
-    fields that have one of their own, by name.
+    fields that have one of their own, by name, and `checks` what is asked of a value in the place of its declaration.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class FieldsBox:
         owner: Callable[[], str],
         left: Callable[[Field], None],
         special: Mapping[str, Make] | None = None,
+        checks: Mapping[str, Check] | None = None,
     ) -> None:
+        self._checks = checks or {}
         self._special = special or {}
         self._parts = parts
         self.group = group
@@ -150,7 +154,7 @@ class FieldsBox:
         return made
 
     def _check(self, field: Field) -> str:
-        problem = problem_of(field, self.group.raw(field.name), self._owner())
+        problem = problem_of(field, self.group.raw(field.name), self._owner(), self._checks.get(field.name))
         control = self.controls.get(field.name)
         if isinstance(control, RowsControl):
             problem = control.said_wrong() or problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets as widgets
 
@@ -69,7 +69,7 @@ class RowsControl(FieldControl):
         return {key: take for row in self.rows for key, take in row.takers().items()}
 
     def _make(self, parts: Parts) -> Any:
-        word = "header" if "header" in self.field.label.lower() else "parameter"
+        word = next((each for each in ("header", "column") if each in self.field.label.lower()), "parameter")
         tooltip = f"{self.field.label}: add a {word}"
         self._add_button = parts.button(f"Add {word}", lambda: self.add("", ""), "apiconn-small", tooltip=tooltip)
         self._list = parts.box(classes=("apiconn-rows",))
@@ -101,6 +101,9 @@ class RowsControl(FieldControl):
 class Row:
     """A name and its value. Under a name that says credential, or after *Secret*, the value is typed as a secret."""
 
+    can_be_secret: ClassVar[bool] = True
+    value_word: ClassVar[str] = "Value"
+
     def __init__(self, parts: Parts, field: Field, key: str, owner: Callable[[], str]) -> None:
         self.parts = parts
         self.changed: Left = _nothing
@@ -114,7 +117,7 @@ class Row:
             widgets.Text, f"apiconn-key-{key}-n", "apiconn-named", placeholder="Name", continuous_update=False
         )
         self._text = parts.make(
-            widgets.Text, f"apiconn-key-{key}-v", "apiconn-named", placeholder="Value", continuous_update=False
+            widgets.Text, f"apiconn-key-{key}-v", "apiconn-named", placeholder=self.value_word, continuous_update=False
         )
         self._lock = parts.make(
             widgets.ToggleButton, "apiconn-small", "apiconn-choice", description="Secret",
@@ -143,7 +146,7 @@ class Row:
         """Show a row."""
         self._name.value = name
         self._original = value
-        if isinstance(value, Secret) or is_reference(str(value)):
+        if self.can_be_secret and (isinstance(value, Secret) or is_reference(str(value))):
             self._lock.value = True
         if self.secret is not None:
             self.secret.show(value)
@@ -158,7 +161,7 @@ class Row:
         }
 
     def _renamed(self) -> None:
-        if looks_like_credential(self.name):
+        if self.can_be_secret and looks_like_credential(self.name):
             self._lock.value = True
         if self.secret is not None:
             self.secret.widget.label = self.name or "Value"
@@ -194,7 +197,8 @@ class Row:
 
     def _arrange(self) -> None:
         value = self.secret.box if self.secret is not None else self._text
-        self.box.children = (self._name, value, self._lock, self._remove)
+        lock = (self._lock,) if self.can_be_secret else ()
+        self.box.children = (self._name, value, *lock, self._remove)
 
 
 RowsControl.row_kind = Row

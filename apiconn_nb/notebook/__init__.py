@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from IPython.core import completer
 from IPython.core.error import TryNext
 
 from apiconn_nb.errors import ApiConnError
@@ -63,4 +64,22 @@ def _complete(shell: Any) -> None:
         for word in (name, f"%{name}", f"%%{name}"):
             shell.set_hook("complete_command", later, str_key=word)
     shell.set_hook("complete_command", later, re_key=r"\s*[\w.\[\]'\", ]+=\s*%(apiconn_|apicall)")
+    if hasattr(completer, "context_matcher"):  # from IPython 8.6 on
+        shell.Completer.custom_matchers.append(_alone(shell))
     setattr(shell, _HOOKED, True)
+
+
+def _alone(shell: Any) -> Any:
+    """Beside a hook, IPython also offers what Python could mean by the line; a matcher stands alone."""
+
+    @completer.context_matcher(priority=200)  # above the magics' own and the hook, so that they are not asked
+    def match(context: Any) -> dict[str, Any]:
+        if getattr(shell, _ATTRIBUTE, None) is None or "api" not in context.text_until_cursor:
+            return {"completions": []}
+        from apiconn_nb.notebook.completion import words_for  # start-up cost: the methods import httpx
+
+        word, found = words_for(context.text_until_cursor)
+        completions = [completer.SimpleCompletion(each, type="magic") for each in found]
+        return {"completions": completions, "suppress": True, "ordered": True, "matched_fragment": word}
+
+    return match

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from IPython.core import completer
 from IPython.core.completer import provisionalcompleter, rectify_completions
 
 from apiconn_nb import auth
@@ -103,3 +104,24 @@ def test_after_unload_tab_is_as_it_was(tab: NotebookShell) -> None:
     assert "github" not in after(tab, "%apicall gith")
     tab.run("%load_ext apiconn_nb")
     assert "github" in after(tab, "%apicall gith")
+
+
+@pytest.mark.skipif(not hasattr(completer, "context_matcher"), reason="IPython before 8.6 mixes Python in")
+@pytest.mark.parametrize(
+    "line", ["%apiconn_auth ", "%apiconn_auth github --", "%apicall github --as ", "%apicall github -"]
+)
+def test_nothing_of_python_stands_between(tab: NotebookShell, line: str) -> None:
+    found = after(tab, line)
+    assert found
+    assert not {"and", "abs", "if", "not"} & set(found)
+
+
+def test_the_values_of_a_saved_call(tab: NotebookShell) -> None:
+    with Path("apiconn.toml").open("a") as file:
+        file.write('\n[gitlab.calls.one]\nrequest = "GET /x/[owner]?s=[state]"\n')
+    assert {"owner=", "state="} <= set(after(tab, "%apicall gitlab.one -p "))
+    assert "state=" in after(tab, "%apicall gitlab.one -p st")
+
+
+def test_after_an_option_that_takes_a_text_no_option_is_offered(tab: NotebookShell) -> None:
+    assert not [each for each in after(tab, "%apicall github --records ") if each.startswith("-")]

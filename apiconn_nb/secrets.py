@@ -24,6 +24,7 @@ from apiconn_nb.redaction import MASK as MASK
 
 _REFERENCE = re.compile(r"(?s)\A(?:(env|keyring|file|colab):(.+)|prompt)\Z")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_NO_TEXT = "it is not UTF-8 text (a .p12, .pfx or DER file becomes PEM by openssl pkcs12 -in FILE, or openssl x509)"
 _FILE_CAP = 1 << 20  # bytes: a PEM chain is a few kB, so a larger file is a mistake
 
 
@@ -204,7 +205,7 @@ def _from_file(path_text: str, label: str) -> str:
             raise SecretError(f"{_of(label)}file:{path_text} is larger than 1 MiB: is it the right file?")
         text = content.decode("utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else _NO_TEXT
         raise SecretError(f"{_of(label)}file:{path_text} cannot be read: {reason}.") from None
     return text.removesuffix("\n").removesuffix("\r")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,16 +96,19 @@ class JwtBearer(TokenMethod):
         from joserfc.errors import JoseError  # start-up cost: as above
 
         now = int(time.time())
-        claims: dict[str, Any] = {"iss": self.issuer, "aud": self.audience or self.token_endpoint}
-        claims |= {"iat": now, "exp": now + self.lifetime}
+        claims: dict[str, Any] = {"iss": self.issuer}
         if self.scope:
             claims["scope"] = self.scope
+        claims |= {"aud": self.audience or self.token_endpoint, "iat": now, "exp": now + self.lifetime}
         if self.subject:
             claims["sub"] = self.subject
         header = {"alg": self.algorithm, "typ": "JWT"} | ({"kid": self.key_id} if self.key_id else {})
         key = load_key(key_text, self.algorithm)
         try:
-            return jwt.encode(header, claims | self._extra(), key, algorithms=[self.algorithm])
+            with warnings.catch_warnings():
+                # RFC 9864 renames EdDSA; which name a provider takes is nothing that a person can change.
+                warnings.filterwarnings("ignore", message="EdDSA is deprecated")
+                return jwt.encode(header, claims | self._extra(), key, algorithms=[self.algorithm])
         except (JoseError, ValueError, TypeError) as error:
             raise ConfigError(f"Private key: it cannot sign {self.algorithm} ({type(error).__name__}).") from None
 

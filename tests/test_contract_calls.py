@@ -120,6 +120,26 @@ def test_a_very_long_url_goes_out_whole_and_is_cut_where_it_is_said(shop: Notebo
         assert len(str(caught.value)) < 900
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ('GET "/x?q=a b" --as json', "/v1/x?q=a%20b"),
+        ("--as json GET '/x?q=a b'", "/v1/x?q=a%20b"),
+        ('"GET /x?q=1" --as json', "/v1/x?q=1"),
+        ("'/x?q=1' --as json", "/v1/x?q=1"),
+        ("GET /x?q=a b --as json", "/v1/x?q=a%20b"),
+        ("GET /People?$filter=Name eq 'Scott' --as json", "/v1/People?$filter=Name%20eq%20'Scott'"),
+        ("GET /People('scott')?q=\"a\" --as json", "/v1/People('scott')?q=%22a%22"),
+        ("GET /x?q=[q] -p 'q=a b'", "/v1/x?q=a%20b"),
+        ("GET /x?q=[q] -p q='a b'", "/v1/x?q=a%20b"),
+        ("GET /x?q=#1", "/v1/x?q="),
+    ],
+)
+def test_a_request_on_the_line_is_sent_as_it_is_typed(shop: NotebookShell, echo: Echo, typed: str, sent: str) -> None:
+    shop.run(f"%apicall shop {typed}")
+    assert echo.last.target == sent
+
+
 # ── lines that cannot be ───────────────────────────────────────────────────────────────────────────────────────────
 
 REFUSED: list[tuple[str, type[ApiConnError], str]] = [

@@ -58,14 +58,54 @@ class Parser(argparse.ArgumentParser):
         return sorted(self._option_string_actions)
 
 
+class Word(str):
+    """A word of a line; `written` is how it stands there, quotes and all."""
+
+    written: str
+
+    def __new__(cls, text: str, written: str) -> Word:
+        word = super().__new__(cls, text)
+        word.written = written
+        return word
+
+
 def split(line: str) -> list[str]:
     """The words of a line, quotes respected. Raises UsageError for a quote without an end."""
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words: list[str] = []
+    start = 0
     try:
-        return shlex.split(line)
+        while (word := lexer.get_token()) is not None:
+            end = lexer.instream.tell()  # type: ignore[attr-defined]  # a StringIO, which counts characters
+            words.append(Word(word, line[start:end].strip()))
+            start = end
     except ValueError as error:
         raise UsageError(
             f"The line cannot be split into words ({error}): close the quote, or escape it with \\."
         ) from None
+    return words
+
+
+def as_request(words: Sequence[str], methods: Sequence[str]) -> str:
+    """The request that a line's words are: HTTP as it is typed, less the quotes around its whole URL.
+
+    A quote inside it is part of it: ``GET /People?$filter=Name eq 'Scott'``.
+    """
+    url = 1 if words and words[0] in methods else 0
+    return " ".join(
+        str(word) if number <= url and _is_quoted(_written(word)) else _written(word)
+        for number, word in enumerate(words)
+    )
+
+
+def _written(word: str) -> str:
+    return word.written if isinstance(word, Word) else word
+
+
+def _is_quoted(written: str) -> bool:
+    quote = written[:1]
+    return quote in ("'", '"') and len(written) > 1 and written.find(quote, 1) == len(written) - 1
 
 
 def row(text: str, option: str) -> tuple[str, str]:

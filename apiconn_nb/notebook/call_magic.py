@@ -16,7 +16,7 @@ from apiconn_nb.errors import UsageError
 from apiconn_nb.frames.content import media_type
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.notebook import code_magic, dry_run, saving, unfinished
-from apiconn_nb.notebook.arguments import Parser, parameter, split
+from apiconn_nb.notebook.arguments import Parser, as_request, parameter, split
 from apiconn_nb.notebook.display import Block, Line, show
 from apiconn_nb.notebook.pending import Pending
 from apiconn_nb.options import AS, SINCE, Options, pages_of, settle
@@ -39,7 +39,7 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
         return Block(inspect.getdoc(shell.magics_manager.registry["ApiConnMagics"].apicall) or "")
     name, call = _named(words)
     collection = workspace.collection(name, given.get("env"))
-    template, saved = _what(collection, call, " ".join(words[1:]), cell)
+    template, saved = _what(collection, call, as_request(words[1:], METHODS), cell)
     values = dict(given.get("param", ()))
     options = _options(given)
     saving.scrub_literals(shell, template)

@@ -192,8 +192,8 @@ class AuthorizationCode(TokenMethod):
         return urlunsplit(parts._replace(query="&".join([*("".join(pair) for pair in kept), added])))
 
     def authorization_names(self) -> list[str]:
-        """The dynamic parameters of the login URL that the settings do not fill."""
-        return [name for name in names_in_url(self.authorization_endpoint) if name not in _OWN]
+        """The dynamic parameters of the login URL that the settings do not fill, each once."""
+        return [name for name in dict.fromkeys(names_in_url(self.authorization_endpoint)) if name not in _OWN]
 
     @property
     def registered_redirect(self) -> str:

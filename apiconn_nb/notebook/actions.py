@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -63,9 +63,10 @@ def run(shell: Any, name: str, commands: dict[str, Any], configuration: ApiConn)
     if commands.pop("login", False):
         return log_in(shell, collection, commands, configuration)
     if commands.pop("test", False):
-        return try_out(collection, configuration, debug=commands.pop("debug", False))
+        look = examination(shell, collection, commands, configuration) if commands.pop("debug", False) else None
+        return try_out(collection, look)
     if commands.pop("debug", False):
-        return Block(examined(collection, configuration))
+        return Block(examination(shell, collection, commands, configuration)())
     if commands.pop("status", False) or not commands:
         return Block(status(collection))
     raise UsageError(f"--{next(iter(commands))} goes with --login.")
@@ -113,29 +114,33 @@ def open_form(shell: Any, name: str, configuration: ApiConn) -> Any:
 # ── test ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def try_out(collection: Collection, configuration: ApiConn, *, debug: bool) -> Line:
+def try_out(collection: Collection, look: Callable[[], str] | None = None) -> Line:
     """Make the test call. Raises what the call raises; the collection's state says how it went.
 
-    With `debug` each exchange is shown, and where the token is what fails, the setting that does not fit.
+    With `look` each exchange is shown, and where the token is what fails, what `look` finds.
     """
-    if not debug:
+    if look is None:
         return Line(f"works · {tested(collection).status()}")
     with Transcript(collection) as transcript:
         try:
             return Line(f"works · {tested(collection).status()}")
         except (AuthError, StatusError) as error:
             if isinstance(error, AuthError) or (error.response is not None and error.response.status_code == 401):
-                transcript.note(examined(collection, configuration))
+                transcript.note(look())
             raise
         finally:
             show(Block(str(transcript)))
 
 
-def examined(collection: Collection, configuration: ApiConn) -> str:
-    """What the doctor finds: the way to a token step by step, redacted, and the one setting that does not fit."""
+def examination(
+    shell: Any, collection: Collection, commands: Mapping[str, Any], configuration: ApiConn
+) -> Callable[[], str]:
+    """What asks the doctor: the way to a token step by step, redacted, and the one setting that does not fit."""
     from apiconn_nb.login.doctor import examine  # start-up cost: the receiver's server
+    from apiconn_nb.notebook.sign_in import login_values  # start-up cost: as above
 
-    return str(examine(collection, public_url=configuration.public_url))
+    values = login_values(collection, dict(commands.get("param", ())), shell.user_ns)
+    return lambda: str(examine(collection, values=values, public_url=configuration.public_url))
 
 
 def tested(collection: Collection) -> Outcome:

@@ -112,6 +112,11 @@ def test_a_value_that_cannot_go_there(tenants: NotebookShell, given: str, said: 
         tenants.run(f"%apiconn_auth shop --login {given}")
 
 
+def test_the_doctor_asks_the_login_page_with_the_values(tenants: NotebookShell, echo: Echo) -> None:
+    tenants.run("%apiconn_auth shop --debug -p tenant=acme -p hint=ada")
+    assert any(each.target.startswith("/acme/authorize?login_hint=ada&") for each in echo.arrived)
+
+
 # ── further parameters of the token requests ───────────────────────────────────────────────────────────────────────
 
 

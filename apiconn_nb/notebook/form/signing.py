@@ -10,12 +10,12 @@ import httpx
 import ipywidgets as widgets
 
 from apiconn_nb import binder, recording
+from apiconn_nb.auth.oauth2_user_agent import AuthorizationCode
 from apiconn_nb.login import Login, start_login
 from apiconn_nb.notebook.form.parts import escape, toggle_class
 from apiconn_nb.notebook.form.secret_field import SecretField
 from apiconn_nb.notebook.form.turns import in_background
 from apiconn_nb.notebook.paste import ask_here
-from apiconn_nb.placeholders import names_in_url
 from apiconn_nb.secrets import Secret
 
 if TYPE_CHECKING:
@@ -95,14 +95,8 @@ class SignIn:
 
     def _ask(self, collection: Collection) -> dict[str, str] | None:
         """The values of the login URL's dynamic parameters; None while one is missing and is asked for."""
-        fields = self._form.draft.auth
-        names = {
-            name: field.label
-            for field in fields.fields.values()
-            if field.format == "template"
-            for name in names_in_url(str(fields.raw(field.name)))
-            if name not in fields.fields
-        }
+        method = collection.method
+        names = method.authorization_names() if isinstance(method, AuthorizationCode) else []
         for name in names:
             if name not in self._values:
                 self._values[name] = self._form.parts.make(widgets.Text, description=name, continuous_update=False)
@@ -111,7 +105,7 @@ class SignIn:
         )
         missing = [name for name in names if not self._values[name].value]
         if missing:
-            self._form.say(f"{names[missing[0]]} needs {', '.join(missing)}: type it and press the button again.")
+            self._form.say(f"Login dialog redirect needs {', '.join(missing)}: type it and press the button again.")
             return None
         return {name: self._values[name].value for name in names}
 

@@ -47,6 +47,7 @@ class Outcome:
     seconds: float = 0.0
     retries: int = 0
     paging: str = ""
+    paged_by: str = ""  # how its pages were found, as `--paginate` takes it
     total_pages: int | None = None
     cached: int = 0  # pages that came from the cache
     stored_at: float | None = None  # seconds since 1970 at which the oldest of them was stored

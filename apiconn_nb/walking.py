@@ -172,6 +172,7 @@ class Walk:
                 raise
         outcome.pages, outcome.total_pages = len(self._gathering.counts), pages.total_pages
         outcome.has_more = pages.more is not False and pages.paginator is not None
+        outcome.paged_by = pages.paginator.spec if pages.paginator and self._options.pages != 1 else ""
         outcome.paging = pages.stopped or (pages.paginator.describe() if pages.paginator else "")
 
     def _new_pages(self, fetch: Callable[[httpx.Request], Answer], crew: Crew) -> Pages:

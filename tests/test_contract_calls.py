@@ -12,7 +12,7 @@ import pytest
 import apiconn_nb as api
 from apiconn_nb.errors import ApiConnError, FrameError, PlaceholderError, UnknownNameError, UsageError
 from tests.canary import Canary
-from tests.echo import Answer, Echo
+from tests.echo import Answer, Arrived, Echo
 from tests.notebook.test_call_magic import line, shop
 from tests.shell import NotebookShell
 
@@ -243,6 +243,22 @@ def test_saving_over_a_call_says_so(shop: NotebookShell) -> None:
     assert "Saved as shop.mine: %apicall shop.mine" in line(shop)
     shop.run("%apicall shop GET /y --save mine")
     assert "Saved as shop.mine, in the place of the one before: %apicall shop.mine" in line(shop)
+
+
+def test_how_the_pages_were_found_is_saved_with_the_call(shop: NotebookShell, echo: Echo) -> None:
+    def paged(arrived: Arrived) -> Answer | None:
+        after = int(dict(arrived.query).get("after", "0"))
+        paging = {"next": {"after": str(after + 1)}} if after < 2 else {}
+        return Answer(body={"results": [{"id": after}], "paging": paging})
+
+    echo.rules.insert(0, paged)
+    assert len(shop.run("%apicall shop GET /x --pages all --save deals")) == 3
+    text = Path("apiconn.toml").read_text()
+    assert 'pages = "all"' in text
+    assert 'paginate = "cursor:after=paging.next.after"' in text
+    assert len(shop.run("%apicall shop.deals")) == 3
+    shop.run("%apicall shop GET /x --save one")
+    assert text.count("paginate") == Path("apiconn.toml").read_text().count("paginate")
 
 
 # ── what comes back ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -58,9 +58,8 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
     work: unfinished.Resumable = prepare(collection, template, **how, options=options) if sweep is None else sweep
     outcome = _started(shell, collection, work, given)
     if save := given.get("save"):
-        outcome.notes.append(
-            saving.save(collection, save, template, {**saving.defaults(template, shell.user_ns), **values}, options)
-        )
+        kept = {**saving.defaults(template, shell.user_ns), **values}
+        outcome.notes.append(saving.save(collection, save, template, kept, options, outcome.paged_by))
     outcome.notes += notes
     return _deliver(shell, outcome, given)
 

@@ -30,15 +30,25 @@ def check_keeping(given: dict[str, Any], template: Template) -> None:
         raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name, value)}")
 
 
-def save(collection: Collection, name: str, template: Template, values: dict[str, Any], options: Options) -> str:
-    """Save the call under a name; private values as their references. Returns what there is to say of it."""
+def save(
+    collection: Collection,
+    name: str,
+    template: Template,
+    values: dict[str, Any],
+    options: Options,
+    paged_by: str = "",
+) -> str:
+    """Save the call under a name; private values as their references. Returns what there is to say of it.
+
+    `paged_by` is how its pages were found, where nobody has said it (`options.paginate`).
+    """
     params = {key: (value.reference or None) if isinstance(value, Secret) else value for key, value in values.items()}
     pages = "all" if options.pages is None else str(options.pages) if options.pages > 1 else ""
     saved = SavedCall(
         request=str(template),
         records=options.records or "",
         pages=pages,
-        paginate=options.paginate,
+        paginate=options.paginate or paged_by,
         use_as=options.use_as,
         cache=options.cache,
         key=options.key,

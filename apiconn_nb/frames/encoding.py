@@ -6,6 +6,8 @@ import codecs
 import re
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+_NO_CHARSETS = {"undefined", "idna", "punycode", "unicode-escape", "unicode_escape", "raw-unicode-escape",
+                "raw_unicode_escape", "oem", "mbcs"}  # fmt: skip
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16 LE, whose mark it starts with
@@ -46,9 +48,12 @@ def charset_of(content_type: str) -> str | None:
     if match is None:
         return None
     try:
-        return codecs.lookup(match[1]).name
+        found = codecs.lookup(match[1])
     except LookupError:
         return None
+    # Python calls zlib, rot13 and base64 codecs too, and some texts in code are none that a server sends.
+    is_charset = getattr(found, "_is_text_encoding", True) and found.name not in _NO_CHARSETS
+    return found.name if is_charset else None
 
 
 def _decoded(content: bytes, encoding: str) -> tuple[str, list[str]]:

@@ -1,6 +1,6 @@
 """Figures of a run, for docs/security-evidence.md: ``APICONN_EVIDENCE=FILE`` has them written when the tests end.
 
-``APICONN_LONG=1`` runs the long forms: 100,000 calls instead of 5,000, every line instead of one in so many, more
+``APICONN_LONG=1`` runs the long forms: 100,000 calls instead of 5,000, Ctrl-C at more lines, more
 fuzzing. The figures are kept by test file, so that files can be run one after the other, and one of them again.
 """
 

@@ -72,8 +72,8 @@ def calls(collection: api.Collection, private: Secret) -> dict[str, Call]:
 
 
 def numbers(total: int) -> Iterator[int]:
-    """Every line in the long run, else one in so many, another one in each run of a method."""
-    return iter(range(1, total + 1, 1 if evidence.LONG else max(1, total // 60)))
+    """Lines spread over the whole call: about sixty, in the long run about four hundred."""
+    return iter(range(1, total + 1, max(1, total // (400 if evidence.LONG else 60))))
 
 
 def interrupted(call: Call, number: int) -> list[tuple[str, dict[str, Any]]]:

@@ -25,7 +25,7 @@ from apiconn_nb.secrets import Secret
 
 
 def begin(shell: Any, collection: Collection, commands: dict[str, Any], configuration: ApiConn) -> None:
-    """Start a login and show its line; with ``--wait`` return when it has ended."""
+    """Start a login and show its line, with ``--wait`` until it has ended. Raises LoginError where it fails."""
     # The login ends on another thread. ipykernel finds the cell to write under in context variables, and ipykernel 7.0
     # fails without them, so the update runs in a copy of the cell's context.
     context = contextvars.copy_context()
@@ -67,7 +67,7 @@ def begin(shell: Any, collection: Collection, commands: dict[str, Any], configur
     elif login.via == "paste" and prompts.can_ask():
         ask(login)
     if commands.get("wait") or visit is not None:
-        login.wait(commands.get("timeout", 600.0))
+        login.hold()  # as a call does: a sign-in that fails fails the cell, and Run All stops there
 
 
 def login_values(collection: Collection, given: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,9 +141,9 @@ def test_every_setting_of_a_call_is_seen_and_none_is_lost(at_form: AtForm, space
     assert person.find("Key columns", object).value == "Order, no., id"
     names = [each.value for each in person.shown() if getattr(each, "placeholder", "") == "Name"]
     assert names == [*before.params, *before.columns]
-    assert "Press Save call" not in person.text()
+    assert "until Save call is pressed" not in person.text()
     person.fill("Description", "All items.")
-    assert "Press Save call for call list." in person.text()
+    assert "Not saved yet, until Save call is pressed: call list." in person.text()
     person.press("Save call")
     assert "Saved as shop.list" in person.text()
     assert space.settings("shop").calls["list"] == dataclasses.replace(before, doc="All items.")
@@ -185,10 +185,10 @@ def test_what_is_typed_into_a_call_stays_while_another_is_looked_at(at_form: AtF
     person.fill("Request", "GET /one/changed")
     person.choose("Call", "two")
     assert person.find("Request", object).value == "GET /two"
-    assert "Press Save call for call one." in person.text()
+    assert "Not saved yet, until Save call is pressed: call one." in person.text()
     person.press("New call")
     person.fill("Call name", "three")
-    assert "Press Save call for call (new), call one." in person.text()
+    assert "until Save call is pressed: call three, call one." in person.text()
     person.choose("Call", "one")
     assert person.find("Request", object).value == "GET /one/changed"
     person.press("Save call")

@@ -241,6 +241,11 @@ def test_rows_say_what_is_wrong_with_them(at_form: AtForm, space: Workspace) -> 
     control.rows[-1]._name.set_state({"value": ""})
     person.press("Save")
     assert "A row has a value and no name" in person.text()
+    control.rows[-1]._name.set_state({"value": "Authorization"})
+    control.rows[-1].secret.widget._handle_custom_msg({"kind": "secret", "value": "env:SHOP_KEY"}, [])
+    control.rows[-1].secret._remove()
+    person.press("Save")
+    assert "Authorization has no value: type it, or remove the row." in person.text()
     assert not space.path.exists()
 
 

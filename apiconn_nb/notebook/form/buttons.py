@@ -52,7 +52,7 @@ class Buttons:
         toggle_class(self._transcript.box, "apiconn-hidden", True)
         self.box = parts.box(
             parts.row(save, test, self._own_place, magic, self._delete, classes=("apiconn-buttons",)),
-            self._unsaved, self._confirm, self.sign_in.box, self._result, self._transcript.box, self._magic,
+            self._unsaved, self._confirm, self._magic, self.sign_in.box, self._result, self._transcript.box,
             classes=("apiconn-actions",),
         )  # fmt: skip
 
@@ -66,7 +66,7 @@ class Buttons:
         toggle_class(self._delete, "apiconn-hidden", not draft.is_saved)
         edited, calls = draft.edited(), self._form.calls.edited()
         words = f"Not saved yet: {', '.join(edited)}." if edited and draft.is_saved else ""
-        words += f" Press Save call for {', '.join(calls)}." if calls else ""
+        words += f" Not saved yet, until Save call is pressed: {', '.join(calls)}." if calls else ""
         self._unsaved.value = f'<span class="apiconn-help" role="status">{escape(words)}</span>' if words else ""
         if "apiconn-hidden" not in self._magic._dom_classes:
             self._write_magic()
@@ -78,6 +78,7 @@ class Buttons:
 
     def _do(self, action: auth.Action) -> None:
         """What the method's own button does: signing in and out, else the method's own function of that name."""
+        self.clear()
         if action.name == "login":
             self.with_collection(self.sign_in.begin)
         elif action.name == "logout":
@@ -181,7 +182,7 @@ class Buttons:
 
     def test(self) -> None:
         """Save, then make the test call on a thread of its own."""
-        self._result.value = ""
+        self.clear()
         self.with_collection(lambda collection: self.run("testing", lambda: self._tested(collection)))
 
     def _tested(self, collection: Collection) -> Any:
@@ -197,6 +198,11 @@ class Buttons:
         self._form.say("\n".join([f"Works. {outcome.status()}", *outcome.notes]))
         self._result.value = table(outcome.made.frame.head()) if outcome.made is not None else ""
         self._show_exchanges(exchanges)
+
+    def clear(self) -> None:
+        """Take away what the last test showed: it may be of other settings."""
+        self._result.value = ""
+        self._show_exchanges("")
 
     def _failed(self, error: ApiConnError, exchanges: str) -> None:
         self._form.say_error(error)

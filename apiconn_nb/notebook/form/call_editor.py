@@ -86,7 +86,7 @@ class CallEditor:
     @property
     def is_edited(self) -> bool:
         """Whether something was typed that is not saved."""
-        return self._typed_name() != self.name or call_of(self._group.table(), self._base) != self._base
+        return self.typed_name != self.name or call_of(self._group.table(), self._base) != self._base
 
     def save(self) -> None:
         """Save the call alone; what else is typed in the form stays as it is."""
@@ -101,11 +101,13 @@ class CallEditor:
         form.buttons.refresh()
         form.say(f"Saved as {form.draft.name}.{name}: %apicall {form.draft.name}.{name}")
 
-    def _typed_name(self) -> str:
+    @property
+    def typed_name(self) -> str:
+        """The name as it stands now."""
         return str(self._called.raw()).strip()
 
     def _checked_name(self) -> str:
-        name = self._typed_name()
+        name = self.typed_name
         self._called.say("")
         try:
             check_call_name(name)

@@ -143,6 +143,10 @@ class ParamsControl(RowsControl):
         broken = next((row.name for row in self.rows if isinstance(row, TypedRow) and row.is_wrong()), "")
         return f"{broken}: what stands behind := is not JSON." if broken else super().said_wrong()
 
+    def unfilled(self) -> str:
+        """None: a parameter without a default is given with the call."""
+        return ""
+
     def want(self, names: list[str]) -> None:
         """Have a row for each of `names`."""
         for name in names:

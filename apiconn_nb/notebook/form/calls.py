@@ -39,7 +39,7 @@ class CallsBox:
 
     def edited(self) -> list[str]:
         """What was typed into calls and is not saved, in words."""
-        return [f"call {each.name or '(new)'}" for each in self._editors() if each.is_edited]
+        return [f"call {each.typed_name or 'without a name'}" for each in self._editors() if each.is_edited]
 
     def takers(self) -> dict[str, Callable[[Any], None]]:
         """What takes a text from the browser, by the key that its control has there."""

@@ -86,6 +86,14 @@ class FieldsBox:
         ]
         for field in found:
             self.say(field, "This is needed.")
+        return [*found, *self._rows_to_fill()]
+
+    def _rows_to_fill(self) -> list[Field]:
+        found = []
+        for control in self.controls.values():
+            name = control.unfilled() if isinstance(control, RowsControl) else ""
+            if name and self.say(control.field, f"{name} has no value: type it, or remove the row."):
+                found.append(control.field)
         return found
 
     def say(self, field: Field, problem: str) -> bool:

@@ -55,6 +55,10 @@ class RowsControl(FieldControl):
             return "A row has a value and no name."
         return ""
 
+    def unfilled(self) -> str:
+        """The name of a row whose value is to be a secret and is empty: that would be sent as an empty credential."""
+        return next((row.name for row in self.rows if row.name and row.secret is not None and not row.value()), "")
+
     def add(self, name: str, value: Any) -> None:
         """Add a row."""
         self._add(name, value)
@@ -184,8 +188,7 @@ class Row:
             lambda: f"{self._owner()}/{self._field.name}/{self.name}", removable=False,
         )  # fmt: skip
         written, self._text.value = self._text.value, ""
-        if written:
-            self.secret.show(written if is_reference(written) else Secret(written))
+        self.secret.show(written if is_reference(written) or not written else Secret(written))
 
     def _become_text(self) -> None:
         assert self.secret is not None

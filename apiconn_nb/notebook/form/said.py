@@ -22,10 +22,20 @@ class StateLine:
         self.text = text
         lowered = text.lower()
         mood = "good" if lowered.startswith(_GOOD) else "neutral" if lowered.startswith(_NEUTRAL) else "bad"
+        if mood == "bad":
+            text = _whole_sentences(text)
         self.box.value = (
             f'<span role="status" class="apiconn-{mood}"><span class="apiconn-dot" aria-hidden="true"></span>'
             f"{escape(text)}</span>"
         )
+
+
+def _whole_sentences(text: str) -> str:
+    """A failure is kept cut to a length: what is shown ends with a sentence, the rest is in the message."""
+    if text.endswith((".", "!", "?", "…")):
+        return text
+    whole, stop, _ = text.rpartition(". ")
+    return f"{whole}." if stop else f"{text} …"
 
 
 class Message:

@@ -141,8 +141,10 @@ class Form:
     def check(self) -> list[Field]:
         """Look at every field and say what is wrong or missing beside it. The fields that do not hold."""
         development = self.connection.controls["environment"].widget.value == "development"
-        wrong = [*self.connection.check(), *self.method_fields.check()]
-        return wrong + [each for each in self.method_fields.missing(development=development) if each not in wrong]
+        boxes = (self.connection, self.method_fields)
+        wrong = [each for fields in boxes for each in fields.check()]
+        missing = [each for fields in boxes for each in fields.missing(development=development)]
+        return wrong + [each for each in missing if each not in wrong]
 
     def acting(self, work: Callable[[], None]) -> Callable[[], None]:
         """`work` as a handler: alone with the form, on whatever thread, and what it raises is said in the form."""
@@ -212,6 +214,7 @@ class Form:
 
     def _method_chosen(self) -> None:
         self.say("")
+        self.buttons.clear()
         self.refresh()
 
     def _from_browser(self, kind: str, content: dict[str, Any]) -> None:

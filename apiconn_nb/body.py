@@ -8,6 +8,7 @@ from typing import Any
 
 from apiconn_nb import placeholders
 from apiconn_nb.errors import UsageError
+from apiconn_nb.file_body import file_on
 from apiconn_nb.placeholders import Needed
 
 FORM = "application/x-www-form-urlencoded"
@@ -32,10 +33,19 @@ def kind_of_body(content_type: str, body: str) -> str:
 
 
 def fill_body(content_type: str, body: str, needed: Needed) -> tuple[bytes, str]:
-    """A body with its ``<name>`` filled in, and its kind. Raises PlaceholderError, UsageError for broken JSON."""
+    """A body with its ``<name>`` filled in, and its kind, of a file its media type.
+
+    Raises PlaceholderError, UsageError for broken JSON and for a file that cannot be read.
+    """
     if not body:
         return b"", ""
+    if file := file_on(body.strip()):
+        if not file.is_filled:
+            return file.read(), file.media_type
+        return fill_body(content_type or file.media_type, file.text(), needed)
     kind = kind_of_body(content_type, body)
+    if kind == "multipart":
+        return _fill_parts(body, needed), kind
     filler = {
         "json": placeholders.fill_json,
         "ndjson": placeholders.fill_json,
@@ -47,10 +57,21 @@ def fill_body(content_type: str, body: str, needed: Needed) -> tuple[bytes, str]
         _check_json(text)
     if kind == "ndjson" and not text.endswith("\n"):
         text += "\n"  # a cell ends without one, and bulk endpoints want it behind the last document
-    if kind == "multipart":
-        # RFC 2046 §5.1.1: CRLF around each boundary, and a cell's lines end with LF.
-        text = text.rstrip("\n").replace("\n", "\r\n") + "\r\n"
     return text.encode("utf-8"), kind
+
+
+def _fill_parts(body: str, needed: Needed) -> bytes:
+    """A multipart body, a line that names a file replaced by its bytes."""
+    lines = []
+    for line in body.rstrip("\n").split("\n"):
+        file = file_on(line)
+        if file and not file.is_filled:
+            lines.append(file.read())
+            continue
+        text = placeholders.fill_text(file.text() if file else line, needed)
+        lines.append(text.replace("\n", "\r\n").encode("utf-8"))
+    # RFC 2046 §5.1.1: CRLF around each boundary, and a cell's lines end with LF.
+    return b"\r\n".join(lines) + b"\r\n"
 
 
 def without_members(content_type: str, body: str, absent: set[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from apiconn_nb.errors import UsageError
+from apiconn_nb.file_body import files_in
 from apiconn_nb.options import Options, settle, settle_values
 from apiconn_nb.outcome import Outcome
 from apiconn_nb.placeholders import missing
@@ -40,6 +42,8 @@ def request_of(
 
     Raises PlaceholderError for a name without a value: with the close ones, and where its value can come from.
     """
+    if saved is not None:
+        refuse_files(template, "A saved call")
     given = settle_values(saved, values or {}, variables_of(template, variables), collection.name)
     private = frozenset(saved.private) if saved else frozenset()
     asked = without_optional(template, saved.optional, given) if saved else template
@@ -49,6 +53,15 @@ def request_of(
             known = given if saved is not None else {**(variables or {}), **given}
             raise missing(name, known, asked.title, literal, how.format(name))
     return collection.request(asked, given, private)
+
+
+def refuse_files(template: Template, what: str) -> None:
+    """Raise UsageError for a body that names a file of this machine: only a cell sends one."""
+    for file in files_in(template.body):
+        raise UsageError(
+            f"{what} sends no file ({file.path}): it may have come from somebody else. Send it from a cell, or put its "
+            "text in as <text> with -p."
+        )
 
 
 def variables_of(template: Template, variables: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -90,7 +90,11 @@ def _in_utf8(request: httpx.Request) -> httpx.Request:
 
 def shown_body(request: httpx.Request) -> str:
     """The body of a public request as people read it: its masks as they are written elsewhere."""
-    body = request.read().decode("utf-8", "replace")
+    content = request.read()
+    try:
+        body = content.decode()
+    except UnicodeDecodeError:
+        return f"({len(content):,} bytes)"
     for mask in request.extensions.get(PRIVATE, {}):
         body = body.replace(json.dumps(mask)[1:-1], mask).replace(quote(mask, safe=""), mask)
     return body

@@ -178,7 +178,7 @@ def build(template: Template, shared: Shared, values: Mapping[str, Any], private
     content, kind = fill_body(template.header("Content-Type"), template.body, needed)
     content = literals.hide_in_body(kind, content, hidden.credential)
     if content and "content-type" not in headers:
-        headers["Content-Type"] = BODY_TYPES.get(kind, "text/plain; charset=utf-8")
+        headers["Content-Type"] = BODY_TYPES.get(kind, kind if "/" in kind else "text/plain; charset=utf-8")
     try:
         return httpx.Request(
             template.method, url, headers=headers, content=content or None, extensions=hidden.extensions()

@@ -13,7 +13,7 @@ import apiconn_nb as api
 from apiconn_nb.errors import ApiConnError, FrameError, PlaceholderError, UnknownNameError, UsageError
 from tests.canary import Canary
 from tests.echo import Answer, Arrived, Echo
-from tests.notebook.test_call_magic import line, shop
+from tests.notebook.test_call_magic import PNG, line, shop
 from tests.shell import NotebookShell
 
 __all__ = ["shop"]
@@ -118,6 +118,45 @@ def test_a_very_long_url_goes_out_whole_and_is_cut_where_it_is_said(shop: Notebo
         with pytest.raises(ApiConnError) as caught:
             shop.run(f"%apicall shop {call}")
         assert len(str(caught.value)) < 900
+
+
+def test_a_body_can_be_a_file_as_in_http_files(shop: NotebookShell, echo: Echo) -> None:
+    Path("photo.png").write_bytes(PNG)
+    Path("order.json").write_text('{"sku": <sku>}')
+    shop.run("%%apicall shop\nPOST /x\n\n< ./photo.png")
+    assert echo.last.body == PNG
+    assert echo.last.headers["Content-Type"] == "image/png"
+    shop.run("%%apicall shop -p sku=S1\nPUT /x\nContent-Type: application/vnd.order+json\n\n<@ order.json")
+    assert json.loads(echo.last.body) == {"sku": "S1"}
+    assert echo.last.headers["Content-Type"] == "application/vnd.order+json"
+    shop.run("%%apicall shop\nPOST /x\n\n<< ./photo.png")
+    assert echo.last.body == b"< ./photo.png"
+
+
+def test_a_part_can_be_a_file(shop: NotebookShell, echo: Echo) -> None:
+    Path("photo.png").write_bytes(PNG)
+    head = "POST /x\nContent-Type: multipart/form-data; boundary=b"
+    part = 'Content-Disposition: form-data; name="f"; filename="p.png"\nContent-Type: image/png'
+    shop.run(f"%%apicall shop -p note=hi\n{head}\n\n--b\n{part}\n\n< ./photo.png\n--b\n\n<note>\n--b--")
+    assert b"image/png\r\n\r\n" + PNG + b"\r\n--b\r\n\r\nhi\r\n--b--\r\n" in echo.last.body
+
+
+def test_a_file_that_cannot_be_sent(shop: NotebookShell, echo: Echo) -> None:
+    with pytest.raises(
+        UsageError, match=r"file ./none.bin cannot be read: No such file or directory\. .* double it: <<"
+    ):
+        shop.run("%%apicall shop\nPOST /x\n\n< ./none.bin")
+    with pytest.raises(UsageError, match=r"A saved call sends no file \(./none.bin\)"):
+        shop.run("%%apicall shop --save up\nPOST /x\n\n< ./none.bin")
+    with Path("apiconn.toml").open("a") as file:
+        file.write('\n[shop.calls.up]\nrequest = """POST /x/[id]\n\n< ~/.ssh/id_rsa"""\n')
+    shop.user_ns["rows"] = [{"id": 1}]
+    for line_of in ("shop.up -p id=1", "shop.up --each rows"):
+        with pytest.raises(UsageError, match="may have come from somebody else"):
+            shop.run(f"%apicall {line_of}")
+    with pytest.raises(UsageError, match="may have come from somebody else"):
+        api.collection("shop").call("up", id=1)
+    assert not echo.arrived
 
 
 @pytest.mark.parametrize(

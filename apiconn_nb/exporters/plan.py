@@ -11,6 +11,7 @@ import msgspec
 
 from apiconn_nb.answer import refuse_status
 from apiconn_nb.body import kind_of_body
+from apiconn_nb.calling import refuse_files
 from apiconn_nb.errors import FrameError, UsageError
 from apiconn_nb.exporters.recipe import Recipe, recipe_of
 from apiconn_nb.exporters.texts import Pieces, angle, bare_names, names, square
@@ -89,6 +90,7 @@ def plan(
     UsageError for what no script can be written for, and what `calling.run` raises.
     """
     chosen = settle(options or Options(), saved, {})
+    refuse_files(template, "A script")
     named = {name: variables[name] for name in template.names() if name in variables} if variables else {}
     given = settle_values(saved, values or {}, named, collection.name)
     private = frozenset(saved.private) if saved else frozenset()

@@ -11,7 +11,7 @@ import pandas as pd
 from IPython.display import Image
 
 from apiconn_nb import workspace
-from apiconn_nb.calling import prepare, request_of, variables_of
+from apiconn_nb.calling import prepare, refuse_files, request_of, variables_of
 from apiconn_nb.errors import UsageError
 from apiconn_nb.frames.content import media_type
 from apiconn_nb.live_collection import Collection
@@ -135,7 +135,9 @@ def _what(collection: Collection, call: str, written: str, cell: str | None) -> 
                 f"{collection.name}.{call} is a saved call: run it alone, with -p for its values. "
                 f"To change it: %%apicall {collection.name} --save {call}"
             )
-        return parse(saved.request), saved
+        template = parse(saved.request)
+        refuse_files(template, "A saved call")
+        return template, saved
     if written and not has_request(text):
         text = ""
     if text and written:

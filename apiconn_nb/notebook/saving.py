@@ -6,6 +6,7 @@ import keyword
 from typing import Any
 
 from apiconn_nb import workspace
+from apiconn_nb.calling import refuse_files
 from apiconn_nb.errors import UsageError
 from apiconn_nb.fields import looks_like_credential
 from apiconn_nb.headers import scheme_and_rest
@@ -26,6 +27,7 @@ def check_keeping(given: dict[str, Any], template: Template) -> None:
     if "save" not in given:
         return
     check_call_name(given["save"])
+    refuse_files(template, "A saved call")
     for name, value in literal_credentials(template).items():
         raise UsageError(f"{name} has a literal credential, which is not saved. {_instead(name, value)}")
 

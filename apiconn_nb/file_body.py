@@ -16,7 +16,7 @@ _FILE = re.compile(r"<(@?)[ \t]+(\S.*?)[ \t]*")
 
 
 class FileBody(NamedTuple):
-    """A file that is sent: its path as it is written; `is_filled`: values are put into its text (``<@ ./order.json``)."""
+    """A file that is sent: its path as it is written; `is_filled`: values are put into its text (``<@ ./a.json``)."""
 
     path: str
     is_filled: bool

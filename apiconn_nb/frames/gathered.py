@@ -11,17 +11,15 @@ from typing import Any
 from apiconn_nb.errors import FrameError
 from apiconn_nb.frames import documents
 from apiconn_nb.frames.answers import document_of
-from apiconn_nb.frames.bytepairs import has_tiny
 from apiconn_nb.frames.content import Kind
 from apiconn_nb.frames.encoding import charset_of
 from apiconn_nb.frames.flatten import Node, add_rows, forget
+from apiconn_nb.frames.learned import Learned
 from apiconn_nb.frames.options import FrameOptions
 from apiconn_nb.frames.orient import at
-from apiconn_nb.frames.reader import NotPlain, Reader
 from apiconn_nb.frames.records import is_plain
 from apiconn_nb.frames.reshape import explode, wide
 from apiconn_nb.frames.rows import Found, Shape, find_rows, found_again, shape_of
-from apiconn_nb.frames.sketch import Cut, lines_of, sketch_of
 from apiconn_nb.frames.typed import Typed, typed_columns
 
 LARGE = 2**20  # bytes; below, learning a shape costs more than it brings
@@ -44,7 +42,7 @@ class Gathered:
         self._alike: dict[Shape, Found] = {}
         self._founds: list[Found] = []
         self._bytes = 0
-        self._reader: Reader | None = None
+        self._learned = Learned(self._root, self._find)
         self._stayed = 0
         self._infer = False  # XML has no types
 
@@ -83,7 +81,7 @@ class Gathered:
         return typed
 
     def _add(self, document: Any, notes: Iterable[str], *, is_small: bool) -> int:
-        found = self._find(document)
+        found, more = self._find(document)
         rows = list(found.rows)
         if self._options.explode is not None:
             rows = explode(rows, self._options.explode)
@@ -97,7 +95,7 @@ class Gathered:
         else:
             self._put_waiting()
             self._put(rows, self.rows)
-        self._took(found, notes)
+        self._took(found, [*notes, *more])
         return len(rows)
 
     def _put_waiting(self, end: int | None = None) -> None:
@@ -115,62 +113,52 @@ class Gathered:
 
     def _read(self, content: bytes, content_type: str, kind: Kind) -> int | None:
         """Add the rows by a learned shape; None when they have none, or need the patient reader."""
-        found = self._sketched(content, content_type, kind)
-        if found is None or not isinstance(found.rows, Cut):
+        if not self._is_plain(content_type, kind):
             return None
         self._put_waiting()
-        reader = self._reader or Reader(self._root)
-        try:
-            notes = reader.learn(found.rows.raws)
-            if reader.floats and has_tiny(content):
-                return None
-            notes += reader.read(found.rows.raws, self.rows)
-        except BaseException as error:
-            forget(self._root, self.rows)
-            self._reader = None  # its steps lead to columns that are forgotten
-            if isinstance(error, NotPlain):
-                return None
-            raise
-        self._reader = reader
+        read = self._learned.read(content, kind, self.rows)
+        if read is None:
+            return None
+        found, notes = read
         self._took(found, notes)
         return found.count
 
-    def _sketched(self, content: bytes, content_type: str, kind: Kind) -> Found | None:
-        """Where the rows are, told from a sketch; None for an answer that is to be read in full."""
+    def _is_plain(self, content_type: str, kind: Kind) -> bool:
         options = self._options
-        if kind not in {"json", "ndjson"} or options.explode is not None or options.wide is not None:
-            return None
-        if charset_of(content_type) not in {None, "utf-8", "ascii"}:
-            return None
-        if self._records is not None and not is_plain(self._records):
-            return None
-        document = sketch_of(content) if kind == "json" else lines_of(content)
-        return None if document is None else self._find(document)
+        return (
+            kind in {"json", "ndjson"}
+            and options.explode is None
+            and options.wide is None
+            and charset_of(content_type) in {None, "utf-8", "ascii"}
+            and (self._records is None or is_plain(self._records))
+        )
 
-    def _find(self, document: Any) -> Found:
+    def _find(self, document: Any) -> tuple[Found, list[str]]:
+        """Where the rows of a document are, and notes."""
         if self._records is not None or not self._founds:
             return self._asked(document)
         first = self._founds[0]
         shape = shape_of(document) if first.kind == "record" else None
         if shape is not None and (known := self._alike.get(shape)) is not None:
-            return replace(known, rows=[at(document, known.steps or ())])
+            return replace(known, rows=[at(document, known.steps or ())]), []
         if (again := found_again(document, first)) is not None:
-            return again
+            return again, []
         found = find_rows(document)
         if found.path != first.path and found.count:
-            self._note([f"rows of page {len(self._founds) + 1} are from {found.path}, of the first from {first.path}"])
-        elif shape is not None and found.kind == "record" and len(self._alike) < SHAPES:
+            page = len(self._founds) + 1
+            return found, [f"rows of page {page} are from {found.path}, of the first from {first.path}"]
+        if shape is not None and found.kind == "record" and len(self._alike) < SHAPES:
             self._alike[shape] = replace(found, rows=())
-        return found
+        return found, []
 
-    def _asked(self, document: Any) -> Found:
+    def _asked(self, document: Any) -> tuple[Found, list[str]]:
         try:
-            return find_rows(document, self._records)
+            return find_rows(document, self._records), []
         except FrameError:
             if not self._founds:
                 raise
-            self._note([f"page {len(self._founds) + 1} has nothing at {self._founds[0].path}"])
-            return replace(self._founds[0], count=0, rows=())
+            note = f"page {len(self._founds) + 1} has nothing at {self._founds[0].path}"
+            return replace(self._founds[0], count=0, rows=()), [note]
 
     def _took(self, found: Found, notes: Iterable[str]) -> None:
         self._founds.append(replace(found, rows=()))

@@ -1,28 +1,29 @@
-"""Records as slices of bytes → columns, chunk by chunk, by a learned shape.
+"""Records, piece by piece, → columns, by a learned shape.
 
-Each chunk is decoded straight into structs of the shape, its fields become typed cells, and it is let go of: what lives
-is one chunk and the columns so far. A chunk that does not fit is read generically, exactly as a small answer is, and
+Each piece is decoded straight into structs of the shape, its fields become typed cells, and it is let go of: what lives
+is one piece and the columns so far. A piece that does not fit is read generically, exactly as a small answer is, and
 widens the shape.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Raw
 from msgspec.structs import astuple
 
+from apiconn_nb.errors import FrameError
 from apiconn_nb.frames import documents
+from apiconn_nb.frames.bytepairs import has_tiny
 from apiconn_nb.frames.flatten import Node, add_rows, add_values, pack_last
 from apiconn_nb.frames.parts import EXACT, Part, pack, typed_part
+from apiconn_nb.frames.pieces import Source
 from apiconn_nb.frames.shape import Shape
-from apiconn_nb.frames.structs import Step, compiled
+from apiconn_nb.frames.structs import Plan, Step, compiled
 
-CHUNK = 1024  # records; a megabyte or two, which stay in the processor's cache
-LEARN = 128  # records the first shape is learned from, spread over all
+PIECE = 2**20  # bytes; they and what is made of them stay in the processor's cache
 WIDEN = 12  # times a shape is widened before what does not fit is just read generically
 
 
@@ -35,86 +36,92 @@ class Reader:
 
     def __init__(self, root: Node) -> None:
         self._root = root
-        self._chunk = CHUNK
         self._shape = Shape()
         self._widened = 0
-        self._decode: Callable[..., Any] | None = None
-        self._steps: list[Step] = []
+        self._start = 0
+        self._lines = False
+        self._plan: Plan | None = None
 
-    @property
-    def floats(self) -> bool:
-        """Whether the records hold numbers with a fraction, some of which the decoder might round to nothing."""
-        return self._shape.floats
+    def read(self, source: Source, sample: Sequence[Any], start: int) -> tuple[int, list[str]]:
+        """Put the records into the tree, as rows from `start` on; returns how many, and notes.
 
-    def learn(self, raws: Sequence[Raw | bytes]) -> list[str]:
-        """Learn the shape from some of the records, unless it is known already; returns notes.
+        The shape is learned from the `sample` of the records, unless it is known already.
 
-        Raises NotPlain when these are not plain JSON.
-        """
-        if self._shape.objects:
-            return []
-        some = raws[:: max(1, len(raws) // LEARN)][:LEARN]
-        rows, notes = documents.document_of(_list_of(some))
-        self._widen([row for row in rows if type(row) is dict])
-        return notes
-
-    def read(self, raws: Sequence[Raw | bytes], start: int) -> list[str]:
-        """Put the records into the tree, as rows from `start` on; returns notes.
-
-        Raises NotPlain when the text is not what it should be; the tree then holds rows to be forgotten.
+        Raises NotPlain when the text is not what it should be, and pieces.NotCut; the tree then holds rows to be
+        forgotten.
         """
         notes: dict[str, None] = {}
-        for position in range(0, len(raws), self._chunk):
-            chunk = raws[position : position + self._chunk]
-            if not self._read(chunk, start + position):
-                notes.update(dict.fromkeys(self._read_generically(chunk, start + position)))
-        return list(notes)
+        rows = 0
+        turned = source.lines != self._lines
+        self._start, self._lines = start, source.lines
+        if not self._shape.objects:
+            self._widen(sample)
+        elif turned:
+            self._compile()
+        while (piece := source.cut(PIECE)) is not None:
+            added = self._read(piece, start + rows)
+            while added is None:
+                try:
+                    added, more = self._read_generically(piece, start + rows)
+                    notes.update(dict.fromkeys(more))
+                except FrameError:
+                    piece = source.refuse()
+                    added = self._read(piece, start + rows)
+            rows += added
+        return rows, list(notes)
 
-    def _read(self, chunk: Sequence[Raw | bytes], start: int) -> bool:
-        if self._decode is None:
-            return False
+    def _read(self, piece: bytes, start: int) -> int | None:
+        """How many records were read; None for a piece that does not fit."""
+        plan = self._plan
+        if plan is None or (plan.may_round and has_tiny(piece)):
+            return None
         try:
-            records = list(map(self._decode, chunk))
-        except msgspec.ValidationError:
-            return False
+            records = plan.decode(piece)
         except UnicodeDecodeError:
             raise NotPlain from None
         except msgspec.DecodeError:
-            return False
+            return None
+        if not records:
+            return 0  # blank lines
         typed: list[tuple[Node, Part]] = []
         others: list[tuple[Node, Sequence[Any]]] = []
-        if not _gather(self._steps, records, start, typed, others):
-            return False
+        if not _gather(plan.steps, records, start, typed, others):
+            return None
         for node, part in typed:
             node.parts.append(part)
         for node, values in others:
             add_values(node, values, start)
-            pack_last(node, len(chunk))
-        return True
+            pack_last(node, len(records))
+        return len(records)
 
-    def _read_generically(self, chunk: Sequence[Raw | bytes], start: int) -> list[str]:
-        rows, notes = documents.document_of(_list_of(chunk))
+    def _read_generically(self, piece: bytes, start: int) -> tuple[int, list[str]]:
+        rows, notes = rows_in(piece, self._lines)
         add_rows(self._root, rows, start)
         if self._widened < WIDEN:
             self._widened += 1
-            self._widen([row for row in rows if type(row) is dict])
-        return notes
+            self._widen(rows)
+        return len(rows), notes
 
-    def _widen(self, objects: list[dict[str, Any]]) -> None:
-        self._shape.learn(objects)
-        made = compiled(self._shape, self._root)
-        self._decode, self._steps = made if made is not None else (None, [])
+    def _widen(self, rows: Sequence[Any]) -> None:
+        self._shape.learn([row for row in rows if type(row) is dict])
+        self._compile()
+
+    def _compile(self) -> None:
+        self._plan = compiled(self._shape, self._root, self._lines, self._start)
 
 
-def _list_of(raws: Sequence[Raw | bytes]) -> bytes:
-    text = b"[" + b",".join(raws) + b"]"
-    if not text.isascii():
+def rows_in(piece: bytes, lines: bool) -> tuple[list[Any], list[str]]:
+    """The records of a piece (`pieces.Source`), read generically, and notes.
+
+    Raises FrameError when it is not JSON, NotPlain when it is not UTF-8.
+    """
+    if not piece.isascii():
         try:
-            text.decode("utf-8")
+            piece.decode("utf-8")
         except UnicodeDecodeError:
             # Which encoding it is can only be told for the whole.
             raise NotPlain from None
-    return text
+    return documents.lines_of(piece) if lines else documents.document_of(piece)
 
 
 def _gather(

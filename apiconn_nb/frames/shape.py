@@ -28,7 +28,6 @@ class Shape:
     fields: dict[str, Field] = field(default_factory=dict)
     objects: int = 0
     empty: bool = False
-    floats: bool = False
 
     def learn(self, objects: Sequence[dict[str, Any]]) -> None:
         """Take in more objects."""
@@ -44,9 +43,6 @@ class Shape:
         if nested:
             known.shape = known.shape or Shape()
             known.shape.learn(nested)
-            self.floats = self.floats or known.shape.floats
-        if float in known.kinds or (list in known.kinds and any(map(_has_float, values))):
-            self.floats = True
 
     def sparse(self) -> bool:
         """Whether the keys are data, a different set in every object: see `flatten`."""
@@ -56,16 +52,3 @@ class Shape:
     def anchor(self) -> str | None:
         """A key that stood in every object: by it a decoder can tell an empty object from one whose values are null."""
         return next((key for key, known in self.fields.items() if known.seen == self.objects), None)
-
-
-def _has_float(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is float:
-            return True
-        if type(one) is list:
-            waiting.extend(one)
-        elif type(one) is dict:
-            waiting.extend(one.values())
-    return False

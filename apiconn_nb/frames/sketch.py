@@ -27,7 +27,7 @@ _decode = msgspec.json.Decoder().decode
 class Cut(list[Any]):
     """The first elements of a long list, and all of them as slices of the answer."""
 
-    def __init__(self, raws: Sequence[Raw | bytes]) -> None:
+    def __init__(self, raws: Sequence[Raw]) -> None:
         super().__init__(map(_decode, raws[:SAMPLE]))
         self.raws = raws
         self.total = len(raws)
@@ -37,15 +37,6 @@ def sketch_of(content: bytes) -> Any | None:
     """The document with its long lists cut; None when it is not plain JSON, or has numbers that are not plain."""
     try:
         return _opened(_open(content))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def lines_of(content: bytes) -> Cut | None:
-    """The values of NDJSON, cut; None when a line of the sample is not plain JSON."""
-    lines = [line for line in content.split(b"\n") if line and not line.isspace()]
-    try:
-        return Cut(lines)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

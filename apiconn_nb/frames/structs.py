@@ -37,46 +37,65 @@ class Step:
     absent: Any
 
 
-def compiled(shape: Shape, root: Node) -> tuple[Callable[..., Any], list[Step]] | None:
-    """The decoder of one record and the plan for its fields; None when the shape cannot be a struct."""
-    made = _struct(shape, root, nested=False)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to read records: `decode` makes structs of a piece (of lines, or a list), `steps` make columns of these.
+
+    `may_round`: whether there may be numbers among them that the decoder rounds to nothing.
+    """
+
+    decode: Callable[[bytes], list[Any]]
+    steps: list[Step]
+    may_round: bool
+
+
+def compiled(shape: Shape, root: Node, lines: bool, start: int) -> Plan | None:
+    """The plan for a shape; None when it cannot be a struct. `start`: the first of the rows that it is for."""
+    compiler = _Compiler(start)
+    made = compiler.struct(shape, root) if shape.fields else None
     if made is None:
         return None
     struct, steps = made
-    return msgspec.json.Decoder(struct).decode, steps
+    decode = msgspec.json.Decoder(struct).decode_lines if lines else msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
+    return Plan(decode, steps, compiler.may_round)
 
 
-def _struct(shape: Shape, node: Node, nested: bool) -> tuple[Any, list[Step]] | None:
-    anchor = shape.anchor() if nested else None
-    if nested and (shape.empty or anchor is None):
-        return None
-    if node.closed or shape.sparse():
-        return None
-    fields: list[tuple[str, Any, Any]] = []
-    steps: list[Step] = []
-    for number, (key, known) in enumerate(shape.fields.items()):
-        column = node.child(key, root=not nested)
-        step, kind = _step(known, column)
-        # The anchor has no default: an object without it, an empty one above all, is refused and read generically.
-        options = {"name": key} if key == anchor else {"name": key, "default": None}
-        fields.append((f"f{number}", kind, msgspec.field(**options)))
-        steps.append(step)
-    try:
-        struct = msgspec.defstruct("Record", fields, gc=False, eq=False, kw_only=True, forbid_unknown_fields=True)
-    except ValueError:  # a key with a quote, a backslash or a control character
-        return None
-    return struct, steps
+class _Compiler:
+    def __init__(self, start: int) -> None:
+        self.may_round = False
+        self._start = start
 
+    def struct(self, shape: Shape, node: Node, nested: bool = False) -> tuple[Any, list[Step]] | None:
+        anchor = shape.anchor() if nested else None
+        if nested and (shape.empty or anchor is None):
+            return None
+        if node.closed or shape.sparse():
+            return None
+        fields: list[tuple[str, Any, Any]] = []
+        steps: list[Step] = []
+        for number, (key, known) in enumerate(shape.fields.items()):
+            column = node.child(key, root=not nested)
+            step, kind = self._step(known, column)
+            # The anchor has no default: an object without it, an empty one above all, is refused and read generically.
+            options = {"name": key} if key == anchor else {"name": key, "default": None}
+            fields.append((f"f{number}", kind, msgspec.field(**options)))
+            steps.append(step)
+        try:
+            struct = msgspec.defstruct("Record", fields, gc=False, eq=False, kw_only=True, forbid_unknown_fields=True)
+        except ValueError:  # a key with a quote, a backslash or a control character
+            return None
+        return struct, steps
 
-def _step(known: Field, column: Node) -> tuple[Step, Any]:
-    if known.kinds == {dict} and known.shape is not None:
-        inner = _struct(known.shape, column, nested=True)
-        if inner is not None:
-            struct, steps = inner
-            absent = struct(**{f"f{number}": None for number in range(len(steps))})
-            return Step("object", column, steps, absent), struct | None
-    kind, decoded = _KINDS.get(frozenset(known.kinds), ("any", Any))
-    if kind == "none" and not column.parts:
-        # Seen, and nothing in it: the column is there, all missing.
-        column.parts.append(Part("none", None, 0, 0))
-    return Step(kind, column, [], None), decoded
+    def _step(self, known: Field, column: Node) -> tuple[Step, Any]:
+        if known.kinds == {dict} and known.shape is not None:
+            inner = self.struct(known.shape, column, nested=True)
+            if inner is not None:
+                struct, steps = inner
+                absent = struct(**{f"f{number}": None for number in range(len(steps))})
+                return Step("object", column, steps, absent), struct | None
+        kind, decoded = _KINDS.get(frozenset(known.kinds), ("any", Any))
+        self.may_round = self.may_round or kind in {"float", "list", "any"}
+        if kind == "none" and not column.parts:
+            # Seen, and nothing in it: the column is there, all missing.
+            column.parts.append(Part("none", None, self._start, 0))
+        return Step(kind, column, [], None), decoded

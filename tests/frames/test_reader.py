@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from apiconn_nb import frames
-from apiconn_nb.frames import gathered, reader, sketch
+from apiconn_nb.frames import gathered, learned, reader, sketch
 from tests.benchmarks.frames_records import KINDS, answer
 from tests.frames.test_lossless import NUMBERS, OBJECTS, SCALARS, VALUES, flat, same
 
@@ -34,8 +34,10 @@ SHAPED = st.fixed_dictionaries(
 def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathered, "LARGE", 0)
     monkeypatch.setattr(sketch, "SAMPLE", 2)
-    monkeypatch.setattr(reader, "LEARN", 2)
-    monkeypatch.setattr(reader, "CHUNK", 3)
+    monkeypatch.setattr(learned, "OPENED", 0)
+    monkeypatch.setattr(learned, "LEARN", 30)
+    monkeypatch.setattr(learned, "SPREAD", 2)
+    monkeypatch.setattr(reader, "PIECE", 50)
 
 
 def generic(content: bytes, **options: Any) -> frames.Table:
@@ -87,7 +89,7 @@ def test_every_cell_is_the_source_value(records: list[dict[str, Any]]) -> None:
 def test_records_of_real_apis(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     content = answer(kind, 300)
     small = generic(content)
-    monkeypatch.setattr(reader, "CHUNK", 64)
+    monkeypatch.setattr(reader, "PIECE", 2**16)
 
     assert_same(frames.to_frame(content), small)
 

@@ -244,8 +244,8 @@ def check_url(text: str, label: str) -> None:
         raise ConfigError(f"{label}: {text!r} is no URL ({error}).") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigError(f"{label}: {text!r} is no URL: begin with https://, for instance https://api.example.org.")
-    if any(character.isspace() or ord(character) < 32 for character in text):
-        raise ConfigError(f"{label}: {text!r} has a space or a control character in it.")
+    if " " in text or not text.isprintable():  # it becomes a link, and a terminal takes U+009B for a command
+        raise ConfigError(f"{label}: {text!r} has a space or a character in it that cannot be seen.")
     if "@" in parts.netloc:
         raise ConfigError(f"{label}: a URL with a user or password in it is not kept; choose HTTP Basic Auth instead.")
     if parts.scheme == "http" and not is_loopback(host):

@@ -25,7 +25,7 @@ class Line:
         self._strong = strong
 
     def __repr__(self) -> str:
-        urls = "".join(f"\n{url}" for _, url in self._links if url not in self.text)
+        urls = "".join(f"\n{printable(url)}" for _, url in self._links if url not in self.text)
         return self.text + urls
 
     def _repr_html_(self) -> str:

@@ -127,8 +127,9 @@ python -m tests.hardening.render
 ```
 
 {run} Each change is tried by `.ci/run` with the same tests in their short form: 5,000 calls in a process instead of
-100,000, sweeps of 1,000 rows instead of 10,000, Ctrl-C at sixty lines of a call instead of four hundred, one bomb in three, a twentieth of the
-fuzzing, and a real notebook with three methods. The matrix of methods and situations is whole in both.
+100,000, sweeps of 1,000 rows instead of 10,000, Ctrl-C at sixty lines of a call instead of four hundred, one bomb in
+three, a twentieth of the fuzzing, and a real notebook with three methods. The matrix of methods and situations is whole
+in both.
 
 | tried | came of it | by |
 |---|---|---|

@@ -280,6 +280,9 @@ def refuse_error(status: int, members: Mapping[str, Any], body: bytes, asked: st
 def _words(members: Mapping[str, Any], error: Any) -> tuple[str, str]:
     """The provider's own ``error`` and ``error_description``, also in the nested form some use."""
     description = members.get("error_description") or members.get("message") or members.get("error_message") or ""
+    listed = members.get("errors")  # Square, and whatever follows JSON:API
+    if not error and not description and isinstance(listed, list) and listed and isinstance(listed[0], Mapping):
+        error, description = listed[0].get("code"), listed[0].get("detail") or listed[0].get("message") or ""
     if isinstance(error, Mapping):
         code = str(error.get("code") or error.get("type") or error.get("status") or "")
         description = error.get("message") or error.get("error_description") or description

@@ -163,7 +163,7 @@ def _set_up(
     connection = dict(before.connection)
     for key, value in given.items():
         described = fields.get(key) or CONNECTION_FIELDS[key]
-        raw = dict(row(each, described.option) for each in value) if described.kind == "rows" else value
+        raw = _rows(value, option_of(described)) if described.kind == "rows" else value
         if described.kind == "rows":
             raw = {**(before.auth if key in fields else before.connection).get(key, {}), **raw}
         (values if key in fields else connection)[key] = raw
@@ -181,6 +181,17 @@ def _set_up(
     settings.check()
     actions.check_complete(settings)
     current.save(settings, found)
+
+
+def _rows(texts: list[str], option: str) -> dict[str, str]:
+    """The rows of a repeated option. Raises UsageError for a name that stands twice: the first value would be lost."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, value = row(text, option)
+        if name in found:
+            raise UsageError(f"{option} {name}=… stands twice on the line, and a row has one value: keep one.")
+        found[name] = value
+    return found
 
 
 def _refuse_literals(shell: Any, fields: dict[str, Field], given: dict[str, Any]) -> None:

@@ -193,6 +193,14 @@ def test_an_error_with_status_200_is_an_error(body: Any) -> None:
     assert "CANARY" not in str(error)
 
 
+def test_an_error_that_is_listed_is_quoted_too() -> None:
+    """Square's form, and JSON:API's."""
+    error = refused({"errors": [{"code": "UNAUTHORIZED", "detail": "Bad client."}, {"code": "x"}]}, status=401)
+    assert (error.error, error.description) == ("UNAUTHORIZED", "Bad client.")
+    assert "UNAUTHORIZED: Bad client." in str(error)
+    assert "refused (400)" in str(refused({"errors": ["odd"]}, status=400))
+
+
 def test_a_form_encoded_error_with_status_200_is_an_error() -> None:
     assert refused("error=incorrect_client&error_description=Wrong+id", kind=FORM).error == "incorrect_client"
 

@@ -36,6 +36,7 @@ BAD: list[tuple[str, type[ApiConnError], str]] = [
     ("nosuch --status", UnknownNameError, "No collection 'nosuch'"),
     ("--status", UsageError, "Which collection"),
     ("nosuch --test", UnknownNameError, "%apiconn_auth nosuch METHOD"),
+    ("shop --header X-A=1 --header X-B=2 --header X-A=3", UsageError, "--header X-A=… stands twice"),
 ]  # fmt: skip
 
 

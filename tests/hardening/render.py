@@ -92,8 +92,17 @@ ROWS = (
         ("test_shown.py::test_a_refusal", "test_shown.py::test_a_table_its_columns_and_its_status_line"),
     ),
     Row(
+        "**Other ways in.** Charsets that are none, secrets with odd characters, an `apiconn.toml` full of markup in "
+        "cells and in the form, values in generated scripts, which are run; an imported collection that names "
+        "credentials of this machine",
+        "{attacker.tries} tries, none came through",
+        ("test_attacker.py::test_a_charset_that_is_none", "test_attacker.py::test_a_file_of_somebody_else_in_the_form",
+         "test_attacker.py::test_a_value_runs_nothing_in_a_script_that_is_made_of_a_call",
+         "test_imported.py::test_it_sends_no_credential"),
+    ),
+    Row(
         "**On disk.** Config, tokens, recordings and cache: kill -9 at each step; full disk, quota, a folder of "
-        "somebody else's; several writers; file systems without locks",
+        "somebody else's; wide permissions; several writers; file systems without locks",
         "{disk.kills} kills, {disk.refusals} refusals, {disk.writes} writes at once: nothing torn, nothing lost",
         ("test_disk.py::test_killed_at_each_step", "test_disk.py::test_a_disk_that_does_not_take_it",
          "test_disk.py::test_several_processes_write_and_nothing_is_lost"),
@@ -152,7 +161,7 @@ kernels (`tests/auth/test_renewal_processes.py`), importers (`tests/importers/te
 `tests/importers/test_fuzz.py`), and each answer shape (`tests/frames/`).
 
 **Not asked here.** Whether a dependency has a known vulnerability: pip-audit needs a service on the network. `.ci/run`
-asks it where it is installed and reached, and prints whether it did.
+asks it where the machine has it, and prints `NOT asked` where it has not or reached no service.
 """
 
 

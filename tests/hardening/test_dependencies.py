@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,38 @@ def test_the_questions_find_something(tmp_path: Path, monkeypatch: pytest.Monkey
     assert dependencies.without_a_floor() == ["httpx (the package)", "flask<9 (a)"]
     assert [each.partition(" ")[0] for each in dependencies.too_old()] == ["pandas"]
     assert dependencies.undeclared() == ["isodd (apiconn_nb/a.py)", "leftpad (apiconn_nb/a.py)"]
+
+
+AUDIT = {
+    "clean": ('{"dependencies": [{"name": "a", "version": "1", "vulns": []}], "fixes": []}', 0),
+    "vulnerable": (
+        '{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1"}, {"id": "CVE-2"}]},'
+        ' {"name": "b", "skip_reason": "not on PyPI"}], "fixes": []}', 1
+    ),
+    "unreached": ("", 1),
+    "a page": ("<html>Could not connect to the vulnerability feed</html>", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", [*AUDIT, "absent"])
+def test_what_pip_audit_says_is_told_from_what_it_could_not_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], which: str
+) -> None:
+    """Silence is no clean bill: where nobody was asked, that is said."""
+    monkeypatch.setenv(
+        "PATH", f"{tmp_path}{os.pathsep}/bin{os.pathsep}/usr/bin" if which != "absent" else str(tmp_path)
+    )
+    if which != "absent":
+        said, status = AUDIT[which]
+        program = tmp_path / "pip-audit"
+        program.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\nexit {status}\n")
+        program.chmod(0o755)
+    failed = dependencies.main()
+    printed = capsys.readouterr().out
+    assert failed == (which == "vulnerable")
+    assert ("NOT asked" in printed) == (which in ("unreached", "a page", "absent"))
+    assert ("a 1: PYSEC-1, CVE-2" in printed) == (which == "vulnerable")
+    assert "asked for 1 packages, 1 could not" in printed or which != "vulnerable"
 
 
 def called(source: str) -> set[str]:

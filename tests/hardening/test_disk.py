@@ -23,10 +23,12 @@ from apiconn_nb.demo import certificates
 from apiconn_nb.errors import ConfigError
 from apiconn_nb.secrets import Secret
 from apiconn_nb.settings import CollectionSettings
+from tests.echo import Answer, Echo
 from tests.hardening import evidence
 from tests.hardening.disk import KINDS
 from tests.login.kernel import ROOT
 from tests.opened import Open
+from tests.shell import NotebookShell
 
 SAID, CACHE_SAID, KILLED, HAD_ENDED = 3, 5, -9, 0
 WRITERS, WRITES = 4, 12
@@ -145,6 +147,32 @@ def test_a_clients_key_is_never_on_the_disk(tmp_path: Path, opened: Open, monkey
     settings = {"certificate": client.certificate, "private_key": Secret(client.private_key)}
     context = opened("https://127.0.0.1", "client-certificate", settings).tls_context()
     assert context.post_handshake_auth
+
+
+def test_what_is_kept_for_oneself_is_for_oneself(
+    magics: NotebookShell, echo: Echo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another user of the machine sees no token, no cached answer, no lock; with the umask that most have."""
+    monkeypatch.setenv("SECRET", "x" * 20)
+    before = os.umask(0o022)
+    try:
+        magics.run(f"%config ApiConn.token_file = '{tmp_path / 'tokens' / 'tokens.json'}'")
+        echo.answer("/token", Answer(body={"access_token": "t" * 20, "expires_in": 60}))
+        magics.run(
+            f"%apiconn_auth shop oauth2-client-credentials --base-url {echo.url} --client-id a "
+            f"--client-secret env:SECRET --token-endpoint {echo.url}/token"
+        )
+        magics.run("%apicall shop GET /x --cache 1h")
+        magics.run("%apicall shop GET /x --since last")
+    finally:
+        os.umask(before)
+    kept = [tmp_path / "tokens", *(each for each in Path.home().rglob("apiconn_nb"))]
+    found = [each for folder in kept for each in (folder, *folder.rglob("*"))]
+    assert {each.name for each in kept} == {"tokens", "apiconn_nb"}
+    assert len(found) >= 8
+    for each in found:
+        assert each.stat().st_mode & 0o777 == (0o700 if each.is_dir() else 0o600), each
+    evidence.count("disk", refusals=1)
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o666, 0o777])

@@ -132,10 +132,13 @@ class Outcome:
         return f"{what} · {self.changes.describe()}" + (f" since {as_of(self.since)}" if self.since else "")
 
     def _from(self) -> str:
-        words = self.table.found.explain()
-        if len(self.table.frame) != 1:
-            words = words.replace(" (1 record)", "", 1)  # of a sweep each answer was one
-        return words.replace(f" ({self.table.found.count})", "", 1)
+        found, rows = self.table.found, len(self.table.frame)
+        taken, also, others = found.explain().partition("; also ")
+        if rows != 1:
+            taken = taken.removesuffix(" (1 record)")  # of a sweep each answer was one
+        if not also or found.count != rows:  # beside others it says how many these are
+            taken = taken.removesuffix(f" ({found.count})")
+        return taken + also + others
 
     def _twins(self) -> str:
         """In the development environment: which fields had no twin, so that the live value was taken."""

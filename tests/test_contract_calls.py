@@ -300,6 +300,22 @@ def test_how_the_pages_were_found_is_saved_with_the_call(shop: NotebookShell, ec
     assert text.count("paginate") == Path("apiconn.toml").read_text().count("paginate")
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"errors": [], "users": [{"id": 1}, {"id": 2}]}, "2 rows × 1 column from $.users (2); also $.errors (0) · "),
+        ({"items": [{"id": 1}, {"id": 2}]}, "2 rows × 1 column from $.items · "),
+        ({"id": 1, "tags": ["a"]}, "1 row × 2 columns from $ (1 record); also $.tags (1) · "),
+    ],
+)
+def test_the_status_line_says_where_the_rows_were_and_what_else_was_there(
+    shop: NotebookShell, echo: Echo, body: object, said: str
+) -> None:
+    echo.answer("/v1/x", Answer(body=body))
+    shop.run("%apicall shop GET /x")
+    assert said in line(shop)
+
+
 # ── what comes back ────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import httpx
 
+from apiconn_nb.pool import Pool
 from apiconn_nb.sending import Sent
-from apiconn_nb.transport import Door, Pool
+from apiconn_nb.transport import Door
 
 if TYPE_CHECKING:
     from apiconn_nb.live_collection import Collection

@@ -22,12 +22,13 @@ from apiconn_nb.fields import fields_of
 from apiconn_nb.forks import renew_in_child
 from apiconn_nb.limiter import Limiter
 from apiconn_nb.placeholders import as_text
+from apiconn_nb.pool import Pool
 from apiconn_nb.receiving import Reader
 from apiconn_nb.recording import Tape, is_replaying
 from apiconn_nb.request import Shared, Template, build, parse
 from apiconn_nb.sending import Policy, Sent, send
 from apiconn_nb.settings import ENVIRONMENTS, CollectionSettings, SavedCall
-from apiconn_nb.transport import Door, Pool, forget_locals
+from apiconn_nb.transport import Door, forget_locals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,8 @@ class Collection:
         self._lock = threading.Lock()
         renew_in_child(self, Collection._in_child)
         pool = Pool(self.tls_context, settings.value("proxy"))
-        weakref.finalize(self, pool.closer())  # changed settings make a new object, and nobody closes the old one
+        weakref.finalize(self, pool.closer())  # for those that nobody closes
+        self._pool = pool
         self.door = Door(self, pool)
         self._client = self.new_client(self.door)
         redaction.guard_loggers()
@@ -187,10 +189,7 @@ class Collection:
         return fence.origins_of(urls)
 
     def check_trusted(self, url: httpx.URL, *, has_credentials: bool) -> None:
-        """Raise FenceError where the collection was imported and nobody has let its credentials through to `url`.
-
-        On Binder a real credential goes nowhere: SecretError (binder.py).
-        """
+        """Raise FenceError where an imported one's credentials were not let through to `url`; on Binder SecretError."""
         if not (has_credentials or self._presents_certificate()):
             return
         binder.check_use(url.host, self.name)
@@ -221,6 +220,10 @@ class Collection:
     def new_pool(self) -> Pool:
         """Another pool over the same TLS context, for a worker thread of its own."""
         return Pool(self.tls_context, self.settings.value("proxy"), alone=True)
+
+    def retire(self) -> None:
+        """Another stands in its place: connections close as their calls end. Whoever holds this one can still call."""
+        self._pool.retire()
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,25 +6,19 @@ driven here, below the client, and so are the token requests that it asks for.
 
 from __future__ import annotations
 
-import ssl
 import time
 import traceback
-import urllib.request
 from collections.abc import Callable
-from types import TracebackType
 from typing import Protocol
 from urllib.parse import unquote_plus
 
 import httpx
 
-from apiconn_nb import fence, fields, network, redaction
+from apiconn_nb import fence, network, redaction
 from apiconn_nb.auth.header import USER_AGENT
 from apiconn_nb.auth.tokens import Signing
 from apiconn_nb.decoding import TooLargeToDecode, read_decoded
 from apiconn_nb.errors import FenceError, TokenError
-from apiconn_nb.forks import renew_in_child
-from apiconn_nb.line import Line
-from apiconn_nb.network import Backend
 from apiconn_nb.private_values import PRIVATE, private_copy, public_url
 from apiconn_nb.shield import to_its_end
 
@@ -37,7 +31,6 @@ ASIDE = "aside: "
 _CALL = "apiconn_call"
 _TOKEN_CAP = 1 << 20  # bytes of a token response
 _TOKEN_TIME = 60.0  # seconds for a whole request of a login
-_LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30.0)
 
 Watcher = Callable[[httpx.Request, httpx.Response], None]
 """Is shown each token request and its answer, with secrets in them: for a redacting transcript alone."""
@@ -208,82 +201,3 @@ def forget_locals(error: BaseException) -> None:
     traceback.clear_frames(error.__traceback__)
     error.__context__ = None
     error.__cause__ = None
-
-
-# ── the pool ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-_inherited: list[object] = []  # a parent's connections: a child neither uses nor closes them
-
-
-class Pool(httpx.BaseTransport):
-    """The collection's connections, with one TLS context: direct, or through the proxy of the environment.
-
-    httpx reads the proxy variables for its own transports alone, so they are read here. `alone`: one thread uses it.
-    """
-
-    def __init__(self, context: Callable[[], ssl.SSLContext], proxy: str = "", *, alone: bool = False) -> None:
-        self._context = context
-        self._proxy = proxy
-        self._alone = alone
-        self._backend = Backend()
-        self._routes: dict[str, httpx.HTTPTransport] = {}
-        # Asked once for each host: reading the environment costs as much as a call over loopback.
-        self._proxies: dict[tuple[str, str], str] = {}
-        renew_in_child(self, Pool._in_child)
-
-    def _in_child(self) -> None:
-        _inherited.append(self._routes)
-        self._routes, self._backend = {}, Backend()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer over the route that the request's host asks for."""
-        place = (request.url.scheme, request.url.host)
-        proxy = self._proxies.get(place)
-        if proxy is None:
-            proxy = self._proxies[place] = self._proxy or _environment_proxy(request.url)
-        route = self._routes.get(proxy)
-        if route is None:
-            # Two threads may both build the route; the second one is dropped unused.
-            made = httpx.HTTPTransport(verify=self._context(), limits=_LIMITS, proxy=proxy or None)
-            # httpcore takes a backend; httpx has no parameter to hand one through, nor a pool.
-            made._pool._network_backend = self._backend
-            if self._alone:
-                made._pool = Line(made._pool)  # type: ignore[assignment]
-            route = self._routes.setdefault(proxy, made)
-        return route.handle_request(request)
-
-    def cut(self) -> None:
-        """End every connection under the threads that use it; the pool is of no use afterwards."""
-        self._backend.cut()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self.closer()()
-
-    def closer(self) -> Callable[[], None]:
-        """What closes the connections and holds nothing else, for when a collection is forgotten."""
-        routes = self._routes
-
-        def close() -> None:
-            for route in list(routes.values()):
-                route.close()
-
-        return close
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
-
-
-def _environment_proxy(url: httpx.URL) -> str:
-    proxies = urllib.request.getproxies()
-    if not proxies or fields.is_loopback(url.host):
-        return ""
-    if urllib.request.proxy_bypass(url.host):
-        return ""
-    return proxies.get(url.scheme) or proxies.get("all") or ""

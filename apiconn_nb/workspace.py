@@ -77,6 +77,8 @@ class Workspace:
             chosen = choose_environment(settings, environment)
             found = self._open.get((name, chosen))
             if found is None or not _alive(found, settings):
+                if found is not None:
+                    found.retire()
                 found = Collection(settings, environment=chosen, store=self.store)
                 self._open[name, chosen] = found
             return found

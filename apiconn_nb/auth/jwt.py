@@ -67,7 +67,7 @@ class JwtBearer(TokenMethod):
         """A fresh assertion, exchanged. Raises ConfigError, in words, for a key that cannot sign."""
         account, key_text = self._account()
         form = {"grant_type": _GRANT, "assertion": account._assertion(key_text)}
-        return (yield from exchange(account.token_endpoint, form, Client(), ResponseShape()))
+        return (yield from exchange(account.token_endpoint, form, Client(), ResponseShape(is_fixed=True)))
 
     def _account(self) -> tuple[JwtBearer, str]:
         """The settings with what a service-account file fills in, and the key's PEM."""

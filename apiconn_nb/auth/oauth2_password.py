@@ -16,6 +16,7 @@ from apiconn_nb.auth.tokens import TokenMethod
 from apiconn_nb.fields import secret, setting
 from apiconn_nb.secrets import NO_SECRET, Secret
 
+_SHAPE = ResponseShape(is_fixed=True)
 _warned: set[str] = set()
 
 
@@ -60,12 +61,12 @@ class PasswordGrant(TokenMethod):
         form = {"grant_type": "password", "username": self.username, "password": self.password.reveal()}
         if self.scope:
             form["scope"] = self.scope
-        return (yield from exchange(self.token_endpoint, form, self._client(), ResponseShape()))
+        return (yield from exchange(self.token_endpoint, form, self._client(), _SHAPE))
 
     def refresh(self, token: Token) -> Flow:
         """A new token by refresh token (RFC 6749 §6)."""
         form = {"grant_type": "refresh_token", "refresh_token": token.refresh_token.reveal()}
-        return (yield from exchange(self.token_endpoint, form, self._client(), ResponseShape(), before=token))
+        return (yield from exchange(self.token_endpoint, form, self._client(), _SHAPE, before=token))
 
     def _client(self) -> Client:
         ways: dict[str, ClientAuth] = {"body": "body", "basic": "basic", "none": "none"}

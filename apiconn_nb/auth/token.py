@@ -92,6 +92,7 @@ class ResponseShape:
     token_field: str = "access_token"
     is_query: bool = False
     lifetime: int = 0
+    is_fixed: bool = False  # the method has no field for the name
 
 
 def read_token(
@@ -107,21 +108,19 @@ def read_token(
     refuse_error(status, members, body)
     value = member(members, shape.token_field)
     if not isinstance(value, str) or not value:
-        raise TokenError(_no_token(value, members, body, shape.token_field), status=status)
+        raise TokenError(_no_token(value, members, body, shape), status=status)
     return _token(members, value, shape, before)
 
 
-def _no_token(value: Any, members: Mapping[str, Any], body: bytes, name: str) -> str:
+def _no_token(value: Any, members: Mapping[str, Any], body: bytes, shape: ResponseShape) -> str:
     """What a successful response without a token is, in words."""
     if not members and _is_page(body):
-        return "The token endpoint answered with a web page, not with a token. Is it the right endpoint?"
+        return "The token endpoint answered with a web page, not with a token: check the endpoint."
     names = ", ".join(sorted(map(str, members)))[:_QUOTED] or "nothing that can be read"
     said = _words(members, None)[1]
     what = f"is not text but {type(value).__name__}" if value else f"is missing; it has {names}"
-    return (
-        f"The token response's {name!r} {what}{f', and says: {said}' if said else ''}. If the token is under another "
-        "name, set Token name (--token-field)."
-    )
+    elsewhere = "" if shape.is_fixed else " If the token is under another name, set Token name (--token-field)."
+    return f"The token response's {shape.token_field!r} {what}{f', and says: {said}' if said else ''}.{elsewhere}"
 
 
 def _is_page(body: bytes) -> bool:
@@ -271,7 +270,7 @@ def refuse_error(status: int, members: Mapping[str, Any], body: bytes, asked: st
         )
     said = f"{code}: {description}" if code and description else code or description
     if not said and _is_page(body):
-        said = "it answered with a web page. Is it the right endpoint?"
+        said = "it answered with a web page: check the endpoint"
     if not said:
         said = _line(body[: _QUOTED * 4].decode("utf-8", "replace")) or "it said nothing"
     raise TokenError(f"The {asked} refused ({status}): {said}", error=code, description=description, status=status)

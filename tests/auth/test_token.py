@@ -246,6 +246,10 @@ def test_a_body_without_the_token_is_refused(body: bytes) -> None:
     assert "CANARY" not in str(error)
 
 
+def test_a_method_without_token_name_is_not_told_to_set_it() -> None:
+    assert "--token-field" not in str(refused({"id": 1}, shape=ResponseShape(is_fixed=True)))
+
+
 def test_a_body_without_the_token_names_what_it_has_and_what_it_says() -> None:
     assert "it has expires_in, id" in str(refused({"id": 1, "expires_in": 3}))
     assert "Account locked" in str(refused({"success": False, "message": "Account locked"}))

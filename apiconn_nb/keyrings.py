@@ -12,6 +12,8 @@ from apiconn_nb.errors import SecretError
 WAIT = 15.0
 """Seconds that the keyring is given, so that a person can answer its question."""
 
+_unanswered: list[threading.Thread] = []  # questions that were left behind
+
 
 def find_keyring() -> Any | None:
     """The OS keyring's backend, or None where there is no real one.
@@ -37,10 +39,16 @@ def _keeps(backend: Any) -> bool:
 def in_time(ask: Callable[[], Any], instead: str = "") -> Any:
     """What the keyring answers. Raises SecretError where it does not within `WAIT`, or refuses.
 
-    `instead` is what else the person may do, as the end of a sentence.
+    `instead` is what else the person may do, as the end of a sentence. As long as an earlier question is open, the next
+    ones are not asked: a form has a dozen, and each would wait.
     """
     answer: list[Any] = []
     failure: list[BaseException] = []
+    for each in _unanswered:
+        each.join(0.1)  # the person may just have answered
+    _unanswered[:] = [each for each in _unanswered if each.is_alive()]
+    if _unanswered:
+        raise SecretError(_said(failure, instead))
 
     def run() -> None:
         try:
@@ -54,5 +62,11 @@ def in_time(ask: Callable[[], Any], instead: str = "") -> Any:
     thread.join(WAIT)
     if answer:
         return answer[0]
-    said = f"refused ({type(failure[0]).__name__})" if failure else f"did not answer in {WAIT:.0f} s"
-    raise SecretError(f"The OS keyring {said}: unlock it and try again{instead and f', or {instead}'}.")
+    if not failure:
+        _unanswered.append(thread)
+    raise SecretError(_said(failure, instead))
+
+
+def _said(failure: list[BaseException], instead: str) -> str:
+    what = f"refused ({type(failure[0]).__name__})" if failure else f"did not answer in {WAIT:.0f} s"
+    return f"The OS keyring {what}: unlock it and try again{instead and f', or {instead}'}."

@@ -129,6 +129,11 @@ class AuthorizationCode(TokenMethod):
     def check(self) -> None:
         """Raise ConfigError where neither the endpoints nor the issuer are known."""
         check_name(self.header_name, "Token header")
+        written = parse_qsl(urlsplit(_DYNAMIC.sub("", self.authorization_endpoint)).query)
+        for name, value in [*written, *self.extra_authorization_params.items()]:
+            if name == "response_mode" and value != "query":
+                # A cross-site POST arrives without Jupyter's cookies, a fragment does not arrive at all.
+                raise ConfigError(f"Login dialog redirect: response_mode={value} brings no answer here; leave it out.")
         if self.issuer:
             return
         for value, label, option in (

@@ -33,6 +33,7 @@ class ApiConnMagics(Magics):
             %apiconn_auth NAME METHOD --base-url URL --FIELD VALUE …     set up without the form
             %apiconn_auth NAME METHOD --help               the options of one method
             %apiconn_auth NAME --login [--via auto|loopback|jupyter|device|paste] [--wait] [--timeout S]
+                                                           -p tenant=… fills [tenant] of the login URL
             %apiconn_auth NAME --status                    where it is, who is signed in, where each secret is kept
             %apiconn_auth NAME --test [--debug]            make the test call; --debug shows each exchange, redacted
             %apiconn_auth NAME --logout                    forget the tokens, revoke them where the provider can

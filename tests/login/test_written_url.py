@@ -10,7 +10,7 @@ import pytest
 
 from apiconn_nb import workspace
 from apiconn_nb.demo.server import Demo
-from apiconn_nb.errors import PlaceholderError, UsageError
+from apiconn_nb.errors import ConfigError, PlaceholderError, UsageError
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, login_of, redirect_to_register
 from tests.echo import Answer, Echo
@@ -49,6 +49,19 @@ def test_what_is_written_stands_and_a_state_of_all_logins_does_not(opened_page: 
     found = opened_page("?scope=mine&prompt=none&state=fixed", scope="a", offline_access=True)
     assert (found["scope"], found["prompt"], found["access_type"]) == ("mine", "none", "offline")
     assert found["state"] != "fixed"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"authorization_endpoint": "https://provider.example/authorize?response_mode=form_post"},
+        {"extra_authorization_params": {"response_mode": "fragment"}},
+    ],
+)
+def test_an_answer_that_could_not_arrive_is_refused(shop: Shop, settings: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="response_mode"):
+        shop(**settings)
+    shop(extra_authorization_params={"response_mode": "query"})
 
 
 def test_a_redirect_url_in_the_login_url_is_the_registered_one(shop: Shop, begin: Begin, own_port: int) -> None:

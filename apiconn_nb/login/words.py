@@ -12,7 +12,7 @@ from apiconn_nb.redaction import redact
 
 def signed_in(token: Token, environment: str, *, note: str = "") -> str:
     """Who is signed in, where, until when, and whether it renews by itself."""
-    parts = [f"Signed in{who(token.identity)}", environment, until(token)]
+    parts = [f"signed in{who(token.identity)}", environment, until(token)]
     return " · ".join([*parts, note] if note else parts)
 
 

@@ -79,7 +79,7 @@ def test_the_whole_quickstart_with_its_login(bench: Workbench, machine: Jupyter)
 
     page.wait_idle()
     assert page.errors() == []
-    wait_for(page, login, "Signed in as ada@example.org")
+    wait_for(page, login, "signed in as ada@example.org")
     rows = page.kernel("rows_by_method")
     assert {door: count > 0 for door, count in rows.items()} == dict.fromkeys(DOORS, True)
     assert bench.blocked == []

@@ -51,7 +51,7 @@ def run_all(page: Any) -> None:
 def check_signed_in(page: Any, oidc: Any) -> None:
     """The line says who, the waiting call has its table, one login was made, and nothing of it is in the saved file."""
     page.see(
-        LOGIN, re.compile(r"Signed in as alice@example.test \(id alice\) · live · until \d\d:\d\d, renews by itself")
+        LOGIN, re.compile(r"signed in as alice@example.test \(id alice\) · live · until \d\d:\d\d, renews by itself")
     )
     page.wait_idle()
     assert page.errors() == []
@@ -119,7 +119,7 @@ def test_paste_where_the_browser_cannot_reach_the_kernel(lab: Any, oidc: Any, bu
         field = page.cell(LOGIN).locator("input").first
         field.fill(copied)
         field.press("Enter")
-        page.see(LOGIN, "Signed in as")
+        page.see(LOGIN, "signed in as")
         page.run_cell(CALL)
     check_signed_in(page, oidc)
     assert copied not in str(page.save())
@@ -154,7 +154,7 @@ def test_device_code(lab: Any, oidc: Any) -> None:
     tab.get_by_role("button", name="Continue").click()
     tab.get_by_role("button", name=re.compile("Continue|Confirm")).first.click()
     sign_in(tab)
-    page.see(LOGIN, "Signed in as alice@example.test")
+    page.see(LOGIN, "signed in as alice@example.test")
     page.wait_idle()
     assert page.errors() == []
     assert page.kernel("len(orders)") >= 1

@@ -27,7 +27,7 @@ def test_run_all_and_one_click(lab: Any) -> None:
     tab.get_by_label("User name").fill("ada")
     tab.get_by_label("Password").fill("analytical-engine")
     tab.get_by_role("button", name="Sign in").click()
-    page.see(login, "Signed in as")
+    page.see(login, "signed in as")
     page.wait_idle()
     assert page.errors() == []
     rows = page.kernel("rows_by_method")

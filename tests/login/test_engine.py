@@ -51,7 +51,7 @@ def test_loopback(shop: Shop, begin: Begin, provider: Demo) -> None:
     provider.sign_in(login.link)
     assert login.wait(10)
     assert login.state == "done", login.message
-    assert login.message.startswith("Signed in as ada@example.org (id 42) · live · until ")
+    assert login.message.startswith("signed in as ada@example.org (id 42) · live · until ")
     assert login.message.endswith(", renews by itself")
     assert [state for state, _ in seen] == ["exchanging", "done"]
     assert seen[-1][1] == login.message
@@ -529,12 +529,12 @@ def test_profile_paths(shop: Shop, begin: Begin, provider: Demo) -> None:
     lost = begin(shop(profile_id_path="nowhere"))
     provider.sign_in(lost.link)
     assert lost.wait(10)
-    assert lost.message.startswith("Signed in as ada@example.org · live")
+    assert lost.message.startswith("signed in as ada@example.org · live")
     assert [fault.setting for fault in lost.faults] == ["profile_id_path"]
     none = begin(shop(profile_endpoint=""))
     provider.sign_in(none.link)
     assert none.wait(10)
-    assert none.message.startswith("Signed in · live")
+    assert none.message.startswith("signed in · live")
 
 
 class FullStore(MemoryStore):

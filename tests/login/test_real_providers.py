@@ -79,7 +79,7 @@ def test_loopback_by_issuer_alone(
     assert "Back to the notebook" in page.text
     assert login.wait(20)
     assert login.state == "done", login.message
-    assert "Signed in as ada@example.test (id ada) · live" in login.message
+    assert "signed in as ada@example.test (id ada) · live" in login.message
     assert "renews by itself" in login.message
     assert orders(collection)[0]["customer"] == "ada"
     assert oidc.token_requests() == {"authorization_code": 1}

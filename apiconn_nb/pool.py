@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from apiconn_nb import fields
+from apiconn_nb.errors import ConfigError
 from apiconn_nb.forks import renew_in_child
 from apiconn_nb.line import Line
 from apiconn_nb.network import Backend
@@ -52,7 +53,7 @@ class Pool(httpx.BaseTransport):
         route = self._routes.get(proxy)
         if route is None:
             # Two threads may both build the route; the second one is dropped unused.
-            made = httpx.HTTPTransport(verify=self._context(), limits=self._limits, proxy=proxy or None)
+            made = _transport(self._context(), self._limits, proxy)
             # httpcore takes a backend; httpx has no parameter to hand one through, nor a pool.
             made._pool._network_backend = self._backend
             if self._alone:
@@ -104,6 +105,16 @@ def _close_idle(pool: Any) -> None:
         pool._connections = [each for each in pool._connections if each not in idle]
     for connection in idle:
         connection.close()
+
+
+def _transport(context: ssl.SSLContext, limits: httpx.Limits, proxy: str) -> httpx.HTTPTransport:
+    try:
+        return httpx.HTTPTransport(verify=context, limits=limits, proxy=proxy or None)
+    except (ImportError, ValueError, httpx.InvalidURL):  # a SOCKS one without its package, one that httpx does not know
+        kind = proxy.partition(":")[0].lower()
+        ready = "pip install 'httpx[socks]'" if kind.startswith("socks") else "write it as http://host:port"
+        # Its URL is not repeated: user and password stand in it.
+        raise ConfigError(f"The proxy of this environment (HTTPS_PROXY) is a {kind:.20} one: {ready}.") from None
 
 
 def _environment_proxy(url: httpx.URL) -> str:

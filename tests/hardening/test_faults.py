@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import httpx
+import pandas as pd
 import psutil
 import pytest
 
@@ -16,8 +17,10 @@ from apiconn_nb import demo, transport
 from apiconn_nb.calling import run
 from apiconn_nb.errors import ApiConnError
 from apiconn_nb.live_collection import Collection
+from apiconn_nb.options import Options
 from apiconn_nb.request import parse
 from apiconn_nb.secrets import Secret
+from apiconn_nb.sweep import Sweep
 from tests.hardening import evidence
 from tests.hardening.faults import FAULTS, UNHARMED
 from tests.hardening.proxy import FaultProxy, Passage
@@ -114,6 +117,27 @@ def test_a_fault_between_us_and_a_token_endpoint(
     else:
         became = meets(collection, "/customers", proxy, FAULTS[name])
         assert became.endswith(" rows") == (name in UNHARMED), became
+    evidence.count("faults", survived=1)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_every_call_of_a_sweep(
+    shop: str, proxied: Callable[[str], FaultProxy], opened: Open, name: str
+) -> None:
+    """Its threads have connections of their own: each row is a result or a failure in time, and it can go on."""
+    proxy = proxied(shop)
+    collection = opened(f"{proxy.url}/none", retries=0)
+    table = pd.DataFrame({"n": range(1, 5)})
+    work = parse("GET /customers/[n]")
+    sweep = Sweep(collection, work, table, options=Options(concurrency=4, timeout=TIMEOUT))
+    began = time.monotonic()
+    with proxy.breaking(FAULTS[name]), contextlib.suppress(ApiConnError):  # it says where all have failed
+        sweep.run()
+    assert time.monotonic() - began < TIMEOUT + LATE
+    assert len(sweep.failures) == (0 if name in UNHARMED else 4)
+    again = sweep.run() if sweep.failures else Sweep(collection, work, table, options=Options(concurrency=4)).run()
+    assert list(again.frame()["id"]) == [1, 2, 3, 4]
+    assert not [each.name for each in threading.enumerate() if each.name.startswith("apiconn")]
     evidence.count("faults", survived=1)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from apiconn_nb.errors import CallTimeout, NetworkError
+from apiconn_nb.errors import ApiConnError, CallTimeout, NetworkError
 from apiconn_nb.secrets import Secret
 from tests.hardening import evidence
 from tests.hardening.hunter import Hunter
 from tests.opened import Open
+from tests.shell import NotebookShell
 
 TIMEOUT, LATE = 0.6, 1.5  # seconds for a call, and what a loaded machine may need beyond
 Answer = Callable[[socket.socket, threading.Event], None]
@@ -136,4 +139,27 @@ def test_a_proxy_that_is_not_there(opened: Open) -> None:
     with pytest.raises(NetworkError) as caught:
         opened("https://api.example.test", proxy=f"http://127.0.0.1:{port}", retries=0).send("GET /x")
     assert "\n" not in str(caught.value)
+    evidence.count("faults", survived=1)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ftp", "socks9", "socks5", "no-url"])
+def test_a_proxy_of_the_environment_with_a_password(
+    magics: NotebookShell, hunter: Hunter, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """The password is in the variable's URL, which is in nothing that is said; also where httpx cannot use it."""
+    if importlib.util.find_spec("socksio") and scheme == "socks5":
+        pytest.skip("a SOCKS proxy that is not there would be asked: pip uninstall socksio")
+    password = hunter("proxy-password", "")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    address = f"me:{password}@127.0.0.1:{port}"
+    monkeypatch.setenv("HTTPS_PROXY", address if scheme == "no-url" else f"{scheme}://{address}")
+    magics.run("%apiconn_auth shop none --base-url https://api.example.test --retries 0")
+    left: dict[str, Any] = {}
+    for line in ("%apicall shop GET /x", "%apicall shop GET /x --debug", "%apiconn_auth shop --test --debug"):
+        result = magics.run_cell(line)
+        error = result.error_in_exec
+        assert error is None or isinstance(error, ApiConnError), repr(error)
+        left[line] = f"{error} {error!r} {result.result!r}"
+    hunter.assert_absent({**left, "shown": magics.display_text() or "-"})
     evidence.count("faults", survived=1)

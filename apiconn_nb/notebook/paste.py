@@ -54,8 +54,18 @@ class PasteField:
 
 
 def ask_here(said: str) -> str:
-    """What a call that waits for the login asks, hidden, in its own cell; `said`: what was wrong with the last one."""
-    return getpass.getpass(f"{said} Paste the address of the page after signing in: ".lstrip())
+    """What a call that waits for the login asks, hidden, in its own cell; `said`: what was wrong with the last one.
+
+    Raises LoginError where nobody can be asked (nbclient, papermill).
+    """
+    try:
+        return getpass.getpass(f"{said} Paste the address of the page after signing in: ".lstrip())
+    except (NotImplementedError, EOFError):  # ipykernel's StdinNotImplementedError is one
+        raise LoginError(
+            "Nobody can paste an address here (a run without a person): sign in once in a notebook with a token store "
+            "that lasts (keyring, or ApiConn.token_file), or use a method without a person: a key by reference "
+            "(env:NAME) or the client credentials grant."
+        ) from None
 
 
 def ask(login: Login) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apiconn_nb.errors import UsageError
 from apiconn_nb.file_body import files_in
 from apiconn_nb.options import Options, settle, settle_values
-from apiconn_nb.outcome import Outcome
+from apiconn_nb.outcome import Outcome, not_again
 from apiconn_nb.placeholders import missing
 from apiconn_nb.request import Template, without_optional
 from apiconn_nb.walking import Walk
@@ -90,6 +90,8 @@ def prepare(
     named = variables_of(template, variables)
 
     def again() -> Outcome:
+        if collection.policy(request.method, is_action=chosen.is_action).is_action:
+            return not_again(request.method)
         anew = replace(chosen, fresh=True)
         return run(collection, template, saved=saved, values=values, variables=named, options=anew)
 

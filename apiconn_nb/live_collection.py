@@ -9,7 +9,6 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import httpx
 
@@ -21,7 +20,7 @@ from apiconn_nb.errors import ConfigError, UnknownNameError
 from apiconn_nb.fields import fields_of
 from apiconn_nb.forks import renew_in_child
 from apiconn_nb.limiter import Limiter
-from apiconn_nb.placeholders import as_text
+from apiconn_nb.placeholders import Params, with_params
 from apiconn_nb.pool import Pool
 from apiconn_nb.receiving import Reader
 from apiconn_nb.recording import Tape, is_replaying
@@ -103,11 +102,11 @@ class Collection:
         """
         return self.deliver(self.request(request, params)).response
 
-    def get(self, path: str, /, *, params: Mapping[str, Any] | None = None, **options: Any) -> pd.DataFrame:
-        """GET `path` as a DataFrame; `params` are added to its query, `options` are those of `run`."""
+    def get(self, path: str, /, *, params: Params | None = None, **options: Any) -> pd.DataFrame:
+        """GET `path` as a DataFrame; `params` (pairs, or by name) go into its query, `options` are those of `run`."""
         from apiconn_nb.calling import run  # start-up cost: pandas is loaded with the first frame
 
-        return run(self, Template("GET", _with_params(path, params or {})), **options).frame()
+        return run(self, Template("GET", with_params(path, params or {})), **options).frame()
 
     def call(
         self, name: str, /, *, pages: int | str | None = None, records: str | None = None, **params: Any
@@ -287,14 +286,3 @@ def slot_of(settings: CollectionSettings, environment: str, store: Store) -> Tok
 def _public(value: Any) -> Any:
     """What tells one client from another: a setting as the file holds it, a secret by its reference."""
     return {name: str(each) for name, each in value.items()} if isinstance(value, Mapping) else str(value)
-
-
-def _with_params(path: str, params: Mapping[str, Any]) -> str:
-    """`path` with `params` in its query, a list repeated (as httpx does) and None left out."""
-    query = "&".join(
-        f"{quote(name, safe='')}={quote(as_text(each, name), safe='')}"
-        for name, value in params.items()
-        for each in (value if isinstance(value, list | tuple) else [value])
-        if each is not None
-    )
-    return path + ("&" if "?" in path else "?") * bool(query) + query

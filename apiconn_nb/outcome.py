@@ -168,6 +168,13 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
 
 
+def not_again(method: str) -> Outcome:
+    """What refreshes the frame of an action: nothing does, it would act again. Raises UsageError."""
+    raise UsageError(
+        f"This call acts ({method}) and is sent once: run its cell for another. If it reads: --use-as data."
+    )
+
+
 def of_no_calls(collection: Collection, template: Template, made: Table) -> Outcome:
     """What a sweep over a table without rows gave: a frame without rows, and nothing was sent."""
     request = httpx.Request(template.method, collection.base_url or "http://localhost")

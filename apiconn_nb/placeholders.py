@@ -10,12 +10,12 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape as xml_escape
 
-from apiconn_nb.errors import PlaceholderError
+from apiconn_nb.errors import PlaceholderError, UsageError
 from apiconn_nb.secrets import Secret
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -24,6 +24,10 @@ _SQUARE = re.compile(rf"\[\[|\[({_NAME})\]")
 _ANGLE = re.compile(rf"<<|<({_NAME})>")
 # A JSON text is read as strings and the rest, because `<name>` means text inside quotes and a whole value outside.
 _JSON_PARTS = re.compile(r'"(?:[^"\\]|\\.)*"|[^"]+|"', re.DOTALL)
+
+
+Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
+"""Query parameters by name (a list is repeated), or as pairs."""
 
 
 class Needed:
@@ -112,6 +116,19 @@ def _query_value(match: re.Match[str], needed: Needed) -> str:
     if match[1] is None:
         return "%5B"
     return quote(as_text(needed(match[1], match[0]), match[1]), safe="")
+
+
+def with_params(path: str, params: Params) -> str:
+    """`path` with `params` in its query, a list repeated (as httpx does) and None left out."""
+    if isinstance(params, str):
+        raise UsageError(f"params is a dict or a list of pairs, not a text: write {path}?{params} instead.")
+    query = "&".join(
+        f"{quote(name, safe='')}={quote(as_text(each, name), safe='')}"
+        for name, value in (params.items() if isinstance(params, Mapping) else params)
+        for each in (value if isinstance(value, list | tuple) else [value])
+        if each is not None
+    )
+    return path + ("&" if "?" in path else "?") * bool(query) + query
 
 
 def fill_header(template: str, needed: Needed) -> str:

@@ -18,7 +18,7 @@ from apiconn_nb.joining import Answers, failed, join, merged, plain_column, whol
 from apiconn_nb.keeping import Kept
 from apiconn_nb.limiter import duration
 from apiconn_nb.options import Options, settle, settle_values
-from apiconn_nb.outcome import Outcome, of_no_calls
+from apiconn_nb.outcome import Outcome, not_again, of_no_calls
 from apiconn_nb.progress import Progress, Watch
 from apiconn_nb.row_call import Answered, Failure, Result, RowCall, weight_of
 
@@ -257,7 +257,8 @@ class Sweep:
         outcome.cached, outcome.stored_at = len(self._cached), min(self._cached, default=None)
         given = {each.name: getattr(self, each.name) for each in fields(self)}
         anew, kind = {**given, "options": replace(self.options, fresh=True)}, type(self)
-        outcome.again = lambda: kind(**anew).run()  # of this one nothing is held: it has the answers
+        method, acts = self.template.method, self.call.is_action
+        outcome.again = lambda: not_again(method) if acts else kind(**anew).run()  # of this one nothing is held
         if left := self._not_called():
             outcome.partial = f"{left:,} not called yet"
         return outcome

@@ -348,3 +348,22 @@ def test_df_api_of_a_frame_that_nobody_keeps(shop: NotebookShell, echo: Echo) ->
     assert accessor.request.url == f"{echo.url}/v1/x"
     with pytest.raises(FrameError, match="made from another"):
         _ = collection.get("/x").head().api.raw
+
+
+def test_an_action_is_not_refreshed(shop: NotebookShell, echo: Echo) -> None:
+    shop.user_ns["rows"] = [{"id": 1}]
+    for words in ("POST /x", "POST /x/[id] --each rows", "GET /x --use-as action"):
+        frame = shop.run(f"%apicall shop {words}")
+        sent = len(echo.arrived)
+        with pytest.raises(UsageError, match=r"acts \((POST|GET)\) and is sent once"):
+            frame.api.refresh()
+        assert len(echo.arrived) == sent
+    assert len(shop.run("%apicall shop POST /x --use-as data").api.refresh()) == 2
+
+
+def test_params_of_python_are_a_dict_or_pairs(shop: NotebookShell, echo: Echo) -> None:
+    collection = api.collection("shop")
+    collection.get("/x", params=[("a", 1), ("a", True), ("b", None)])
+    assert echo.last.query == [("a", "1"), ("a", "true")]
+    with pytest.raises(UsageError, match=r"write /x\?a=1 instead"):
+        collection.get("/x", params="a=1")

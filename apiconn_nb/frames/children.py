@@ -62,7 +62,7 @@ class ChildTables(Mapping[str, pd.DataFrame]):
                 self[outer]
                 if (inner := name[len(outer) + 1 :]) in self._inner[outer]:
                     return self._inner[outer][inner]
-        raise KeyError(name)
+        raise KeyError(f"{name}: there is {', '.join(self) or 'no child table'}")
 
     def __iter__(self) -> Iterator[str]:
         for name in self._lists:

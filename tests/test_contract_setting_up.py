@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import apiconn_nb as api
-from apiconn_nb.errors import ConfigError, NetworkError, TokenError, UnknownNameError
+from apiconn_nb.errors import ConfigError, NetworkError, StatusError, TokenError, UnknownNameError, UsageError
 from tests.canary import Canary
 from tests.echo import Answer, Echo
 from tests.notebook.test_call_magic import line, shop
@@ -73,3 +73,30 @@ def test_an_environment_that_is_none_says_where_it_stands(shop: NotebookShell, m
     Path("apiconn.toml").write_text(text.replace("[shop]\n", '[shop]\nenvironment = "prod"\n'))
     with pytest.raises(ConfigError, match=r"apiconn.toml, line 2: .*'prod' is none of live, development\."):
         api.collection("shop")
+
+
+def test_a_method_behind_options_is_the_method(
+    magics: NotebookShell, echo: Echo, canary: Canary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASSWORD", canary("password"))
+    magics.run(f"%apiconn_auth one --base-url {echo.url} basic --username ada --password env:PASSWORD")
+    assert 'method = "basic"' in Path("apiconn.toml").read_text()
+    magics.run(f"%apiconn_auth two --base-url={echo.url} none")
+    magics.run(
+        f"%apiconn_auth three --base-url {echo.url} --client-auth none oauth2-password --username ada "
+        f"--password env:PASSWORD --token-endpoint {echo.url}/token --client-id me"
+    )
+    assert 'client_auth = "none"' in Path("apiconn.toml").read_text()
+
+
+def test_a_shared_row_without_a_value_is_named_as_it_is_typed(shop: NotebookShell) -> None:
+    with pytest.raises(UsageError, match=r"^--header takes NAME=VALUE, not 'C'\."):
+        shop.run("%apiconn_auth shop --header C")
+
+
+def test_a_base_url_that_is_no_call_asks_for_a_test_call(shop: NotebookShell, echo: Echo) -> None:
+    echo.answer("/v1", Answer(404))
+    with pytest.raises(StatusError, match=r"404 .*%apicall shop GET /… --save test"):
+        shop.run("%apiconn_auth shop --test")
+    shop.run("%apicall shop GET /me --save test")
+    assert str(shop.run("%apiconn_auth shop --test")).startswith("works · GET ")

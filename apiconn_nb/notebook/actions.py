@@ -165,7 +165,12 @@ def make_test_call(collection: Collection) -> Outcome:
     target = collection.method.test_url() or collection.base_url
     if not target:
         raise ConfigError(f"{collection.name} has no base URL: %apiconn_auth {collection.name} --base-url https://…")
-    return run_call(collection, Template("GET", target))
+    try:
+        return run_call(collection, Template("GET", target))
+    except StatusError as error:
+        if target == collection.base_url and error.response is not None and error.response.status_code in (404, 405):
+            error.args = (f"{error} The base URL itself is no call: %apicall {collection.name} GET /… --save test",)
+        raise
 
 
 # ── sign in and out ────────────────────────────────────────────────────────────────────────────────────────────────

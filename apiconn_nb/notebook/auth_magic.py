@@ -29,7 +29,7 @@ _COMMANDS = ("login", "logout", "status", "test", "delete")
 
 def run(shell: Any, line: str, configuration: ApiConn, cell: str | None = None) -> Any:
     """Run the magic; returns what the cell shows. `cell` is what stands below the line, written as the file is."""
-    words = split(line)
+    words = _method_second(split(line))
     positional = _positional(words)
     if not positional:
         if words in (["--help"], ["-h"]):
@@ -92,6 +92,16 @@ def collections() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=["collection", "base URL", "method", "environment", "state", "calls"])
+
+
+def _method_second(words: list[str]) -> list[str]:
+    """The words with the method behind the name, where a person typed it behind options: its options are read by it."""
+    slugs = {each.slug for each in auth.methods()}
+    for place, word in enumerate(words[2:], 2):
+        # Behind an option it is that option's value.
+        if word in slugs and words[1][:1] == "-" and (words[place - 1][:1] != "-" or "=" in words[place - 1]):
+            return [words[0], word, *words[1:place], *words[place + 1 :]]
+    return words
 
 
 def _positional(words: list[str]) -> list[str]:
@@ -200,7 +210,7 @@ def _refuse_literals(shell: Any, fields: dict[str, Field], given: dict[str, Any]
         value = given.get(described.name)
         if described.kind == "rows" and value:
             for each in value:
-                name, text = row(each, described.option)
+                name, text = row(each, option_of(described))
                 _try(shell, described, {name: text}, text)
         elif described.kind == "secret" and value and not is_reference(value):
             _try(shell, described, value, value)

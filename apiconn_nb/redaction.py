@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import threading
+import traceback
 from collections import OrderedDict
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus, unquote
@@ -139,6 +140,14 @@ def begun_at_the_end(values: Iterable[str], text: bytes, shortest: int = _SHORTE
 
 def redact(text: str) -> str:
     """`text` with every known secret, plain or encoded, replaced by a mask."""
+    try:
+        return _redacted(text)
+    except BaseException as error:  # Ctrl-C: the frames below hold a secret, and a traceback prints their locals
+        traceback.clear_frames(error.__traceback__)
+        raise
+
+
+def _redacted(text: str) -> str:
     found = [
         form
         for value in known()

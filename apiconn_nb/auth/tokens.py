@@ -58,6 +58,7 @@ class Placement:
         query = request.url.query.decode("ascii")
         _refuse_second(query)
         url = request.url.copy_with(query=f"{query}&{urlencode({'access_token': value})}".lstrip("&").encode())
+        headers.setdefault("Cache-Control", "no-store")  # RFC 6750 §2.3: no cache on the way keeps the URL
         return _copy(request, url=url, headers=headers)
 
 

@@ -24,6 +24,9 @@ def test_in_the_query_behind_what_is_there() -> None:
     request = signed(call(), token_in_header=False)
     assert str(request.url) == "https://api.example/items?a=1&a=2&access_token=CANARY-t%2F%2B+%C3%A9"
     assert "Authorization" not in request.headers
+    assert request.headers["Cache-Control"] == "no-store"
+    own = signed(call(headers={"Cache-Control": "no-cache"}), token_in_header=False)
+    assert own.headers["Cache-Control"] == "no-cache"
     bare = signed(call(url="https://api.example/x"), token_in_header=False)
     assert str(bare.url).endswith("/x?access_token=CANARY-t%2F%2B+%C3%A9")
 
@@ -54,6 +57,7 @@ def test_a_second_access_token_is_refused(request_: httpx.Request) -> None:
 
 
 def test_header_name_and_prefix() -> None:
+    assert "Cache-Control" not in signed(call()).headers
     request = signed(call(headers={"Authorization": "mine"}), header_name="X-Token", header_prefix="")
     assert request.headers["X-Token"].encode() == "CANARY-t/+ é".encode()
     assert request.headers["Authorization"] == "mine"

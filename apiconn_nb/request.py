@@ -83,9 +83,12 @@ class Shared:
 @functools.lru_cache(maxsize=128)  # a loop makes the same call again and again
 def parse(text: str) -> Template:
     """The request written in `text`. Raises UsageError with the line that does not hold and what to write there."""
-    parts = [part for part in _SPLIT.split(text) if has_request(part)]
+    parts = [part for part in _SPLIT.split(text.lstrip("\ufeff")) if has_request(part)]
     if len(parts) > 1:
-        raise UsageError(f"This cell has {len(parts)} requests split by ###: put each into a cell of its own.")
+        raise UsageError(
+            f"This cell has {len(parts)} requests split by ###: put each into a cell of its own. "
+            "(A text with ### in it goes into the body as <text>.)"
+        )
     if not parts:
         raise UsageError("The cell has no request: write a line such as GET /users?limit=10.")
     lines = parts[0].replace("\r\n", "\n").split("\n")
@@ -127,7 +130,8 @@ def _request_target(lines: list[str], start: int) -> tuple[str, int]:
 
 def _method_and_url(target: str, has_body: bool) -> tuple[str, str]:
     target = _VERSION.sub("", target)
-    word, _, rest = target.partition(" ")
+    word, *others = target.split(maxsplit=1)
+    rest = others[0] if others else ""
     if word.upper() in METHODS:
         if not rest.strip():
             raise UsageError(f"{word} has no URL: write a path such as {word.upper()} /users.")

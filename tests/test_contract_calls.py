@@ -100,6 +100,14 @@ def test_headers_go_out_as_they_are_written(shop: NotebookShell, echo: Echo) -> 
     assert "Accept" not in echo.last.headers
 
 
+@pytest.mark.parametrize(
+    "text", ["GET\t/x", "GET  /x ", "\tGET /x\n", "\ufeffGET /x", "GET /x HTTP/1.1\r\n\r\n", "\r\n/x"]
+)
+def test_white_space_around_a_request_line_is_none_of_it(shop: NotebookShell, echo: Echo, text: str) -> None:
+    shop.run_cell_magic("apicall", "shop", text)
+    assert (echo.last.method, echo.last.target, echo.last.body) == ("GET", "/v1/x", b"")
+
+
 def test_a_variable_of_an_http_file_is_told_from_a_request_line(shop: NotebookShell, echo: Echo) -> None:
     with pytest.raises(UsageError, match=r"'@base = 1' is a variable of a \.http file: .*-p base=….*\[base\]"):
         shop.run("%%apicall shop\n@base = 1\n\nGET /x")

@@ -157,8 +157,11 @@ TAIL = """
 ## What is shown elsewhere
 
 Logins under attack (`tests/login/test_attacks.py`), what a real browser saves (`tests/browser/`), renewals by several
-kernels (`tests/auth/test_renewal_processes.py`), importers (`tests/importers/test_untrusted_text.py`,
-`tests/importers/test_fuzz.py`), and each answer shape (`tests/frames/`).
+kernels (`tests/auth/test_renewal_processes.py`), importers with hostile and with any text
+(`tests/importers/test_untrusted_text.py`), that a value changes no structure of a URL, a header or a body
+(`tests/test_placeholders.py`), redirects from https to http and within an origin (`tests/test_redirects.py`),
+credentials typed as literals (`tests/test_transport.py`, `tests/notebook/test_call_magic.py`), keyrings that hang and a
+`file:` that is none (`tests/test_secrets.py`), and each answer shape (`tests/frames/`).
 
 **Not asked here.** Whether a dependency has a known vulnerability: pip-audit needs a service on the network. `.ci/run`
 asks it where the machine has it, and prints `NOT asked` where it has not or reached no service.

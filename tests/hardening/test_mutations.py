@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from apiconn_nb import answer, config, layout, redaction, sending, workspace
+from apiconn_nb import answer, config, layout, limiter, redaction, sending, workspace
 from apiconn_nb.auth.store import MemoryStore, write_private
 from apiconn_nb.calling import Outcome
 from apiconn_nb.echoes import mask_echoes
@@ -20,7 +20,7 @@ from apiconn_nb.notebook import display
 from apiconn_nb.recording import entry
 from apiconn_nb.secrets import Secret
 from tests.hardening import evidence
-from tests.hardening.artefacts import all_logs, of_error, of_frame, of_object, of_process, of_shell
+from tests.hardening.artefacts import all_logs, of_error, of_frame, of_living, of_object, of_process, of_shell
 from tests.hardening.methods import set_up
 from tests.hardening.notebook import Notebook
 from tests.hardening.world import World
@@ -123,6 +123,11 @@ def html_holds_what_the_text_does_not(patch: Patch, secret: str) -> None:
     patch.setattr(display.Line, "_repr_html_", lambda self: f"{shown(self)}<!-- {secret} -->")
 
 
+@leak
+def an_object_that_nobody_shows_holds_it(patch: Patch, secret: str) -> None:
+    patch.setattr(limiter.Limiter, "__reduce__", lambda self: (str, (secret[::-1],)), raising=False)
+
+
 def leave_all(shell: NotebookShell, world: World, notebook: Notebook, folder: Path) -> dict[str, Any]:
     """What a call that succeeds, one that is refused and one that breaks off leave behind."""
     left: dict[str, Any] = {}
@@ -137,7 +142,7 @@ def leave_all(shell: NotebookShell, world: World, notebook: Notebook, folder: Pa
     left |= of_object("collection", collection) | of_object("method", collection.method)
     left |= of_object("store", workspace.current().store) | of_object("memory", MemoryStore())
     left |= of_shell(shell) | of_process() | {"logs": log.lines, "warnings": [str(each.message) for each in warned]}
-    return left | {"home": Path.home(), "folder": folder}
+    return left | of_living() | {"home": Path.home(), "folder": folder}
 
 
 def test_a_build_that_does_not_leak_passes(magics: Any, world: World, notebook: Notebook, tmp_path: Path) -> None:

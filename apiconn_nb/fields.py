@@ -53,6 +53,7 @@ class Field:
     choices: tuple[str, ...] = ()
     advanced: bool = False
     dev_of: str = ""
+    least: int = 0  # of a number
     may_be_secret: bool = False
 
     @property
@@ -75,6 +76,8 @@ class Field:
         if self.kind == "number":
             if isinstance(raw, bool) or not isinstance(raw, int):
                 raise ConfigError(f"{self.label} ({self.name}): write a whole number, not {raw!r}.")
+            if raw < self.least:
+                raise ConfigError(f"{self.label} ({self.name}): write a whole number from {self.least}, not {raw}.")
             return raw
         if self.may_be_secret and (isinstance(raw, Secret) or is_reference(str(raw))):
             return self._secret(raw, owner)
@@ -124,6 +127,8 @@ class Field:
             schema["additionalProperties"] = {"type": "string"}
         elif self.default != "":
             schema["default"] = self.default
+        if self.kind == "number":
+            schema["minimum"] = self.least
         if self.choices:
             schema["enum"] = list(self.choices)
         if self.format in ("url", "base"):
@@ -143,18 +148,13 @@ def setting(
     format: Format = "line",  # noqa: A002 -- JSON Schema calls it so
     choices: tuple[str, ...] = (),
     advanced: bool = False,
+    least: int = 0,
 ) -> Any:
     """Declare a member of a method's dataclass; `dev` is the label of its development twin (none: no twin)."""
     described = {
-        "label": label,
-        "required": required,
-        "dev": dev,
-        "help": help,
-        "placeholder": placeholder,
-        "format": "choice" if choices else format,
-        "choices": choices,
-        "advanced": advanced,
-    }
+        "label": label, "required": required, "dev": dev, "help": help, "placeholder": placeholder,
+        "format": "choice" if choices else format, "choices": choices, "advanced": advanced, "least": least,
+    }  # fmt: skip
     metadata = {"setting": described}
     if default_factory is not None:
         return dataclasses.field(default_factory=default_factory, metadata=metadata, kw_only=True)
@@ -279,7 +279,7 @@ def check_origins(text: str, label: str) -> None:
     """Raise ConfigError unless `text` is origins split by spaces, each with its scheme."""
     for origin in text.split():
         parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        if parts.scheme not in ("http", "https") or not parts.hostname or re.search("[@,;]", parts.netloc):
             raise ConfigError(f"{label}: {origin!r} is no origin: write https://host, split by spaces.")
 
 

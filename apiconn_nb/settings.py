@@ -46,11 +46,12 @@ class Connection:
         format="origins",
         help="Origins that a redirect may reach, without credentials.",
     )
-    call_timeout: int = setting("Time-out", default=600, advanced=True, help="Seconds for a whole call.")
+    call_timeout: int = setting("Time-out", default=600, least=1, advanced=True, help="Seconds for a whole call.")
     retries: int = setting("Retries", default=3, advanced=True, help="How often a data call is tried again.")
     max_bytes: int = setting(
         "Largest answer",
         default=1 << 30,
+        least=1,
         advanced=True,
         help="Bytes, decoded; eight times as many of one that becomes rows as it arrives.",
     )

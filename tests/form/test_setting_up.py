@@ -369,3 +369,50 @@ def test_a_method_in_a_new_file_needs_no_form_code(at_form: AtForm, space: Works
     }  # fmt: skip
     person.press("Delete")
     person.press("Delete it")  # what is registered for this test stands in no file after it
+
+
+UNSEEN = "https://api.example.org "
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "said"),
+    [
+        ("Time-out", "0", "Write a whole number from 1, not 0."),
+        ("Retries", "-1", "Write a whole number from 0, not -1."),
+        ("Largest answer", "many", "Write a whole number, not 'many'."),
+        (
+            "Allowed origins",
+            "https://a.example, https://b.example",
+            "is no origin: write https://host, split by spaces.",
+        ),
+        ("Proxy", "proxy:3128", "Write a URL such as http://proxy.example.org:3128."),
+        ("CA certificate", "file:/nowhere", "file:/nowhere cannot be read"),
+    ],
+)
+def test_what_cannot_be_for_the_connection_is_said_and_the_rest_kept(
+    at_form: AtForm, space: Workspace, label: str, value: str, said: str
+) -> None:
+    person = at_form()
+    person.fill("Base URL", UNSEEN)
+    person.unfold("More settings of the connection")
+    person.fill(label, value)
+    assert said in person.beside(label), "said as the field is left"
+    person.press("Save")
+    assert said in person.beside(label)
+    assert not space.path.exists()
+    assert person.find("Base URL", object).value == UNSEEN
+    person.fill(label, "")
+    person.press("Save")
+    assert written(space)["shop"]["base_url"] == "https://api.example.org", "a space that was copied with it"
+
+
+@pytest.mark.parametrize("value", ["env:", "keyring:service", "file:"])
+def test_a_reference_that_names_nothing_is_said(at_form: AtForm, space: Workspace, value: str) -> None:
+    person = at_form()
+    person.choose("Authentication", "HTTP Basic Auth")
+    person.fill("Username", "   ")
+    person.secret("Password", value)
+    assert "Write " in person.beside("Password")
+    person.press("Save")
+    assert "This is needed." in person.beside("Username")
+    assert not space.path.exists()

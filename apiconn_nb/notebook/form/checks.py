@@ -15,6 +15,8 @@ from apiconn_nb.live_collection import choose_environment
 from apiconn_nb.secrets import Secret, public_text
 from apiconn_nb.settings import CONNECTION_FIELDS, CollectionSettings
 
+_UNFINISHED = {"env:": "env:NAME", "file:": "file:PATH", "colab:": "colab:NAME", "keyring:": "keyring:SERVICE/USER"}
+
 
 def problem_of(field: Field, raw: Any, owner: str, check: Callable[[Any], object] | None = None) -> str:
     """What is wrong with one value; empty where nothing is. A missing value is no problem until it is needed.
@@ -34,11 +36,18 @@ def problem_of(field: Field, raw: Any, owner: str, check: Callable[[Any], object
     return ""
 
 
+def is_empty(raw: Any) -> bool:
+    """Whether there is nothing in a value, or nothing that can be seen."""
+    return not (raw.strip() if isinstance(raw, str) else raw)
+
+
 def _check_text(field: Field, raw: Any) -> None:
     """A PEM by its lines, a JSON text by its characters; a secret only where its value is at hand."""
     text = raw if field.kind == "text" else ""
     if isinstance(raw, Secret) and not raw.reference:
         text = raw.reveal()
+    if field.kind == "secret":
+        _check_reference(str(raw) if text == "" else text.strip(), field.label)
     if not text.strip() or field.format not in ("pem", "json"):
         return
     text = public_text(text, field.label)
@@ -46,6 +55,12 @@ def _check_text(field: Field, raw: Any) -> None:
         check_json(text, field.label)
     else:
         mend(text, field.label)
+
+
+def _check_reference(text: str, label: str) -> None:
+    """Raise ConfigError for what was meant as a reference and names nothing."""
+    if text in _UNFINISHED or (text.startswith("keyring:") and "/" not in text):
+        raise ConfigError(f"{label}: write {_UNFINISHED.get(text, _UNFINISHED['keyring:'])}.")
 
 
 def check_json(text: str, label: str) -> None:
@@ -125,4 +140,4 @@ def beside(text: str, field: Field) -> str:
     short = re.sub(r"^--[a-z-]+ takes ", "This takes ", short)
     short = re.sub(r"^--[a-z-]+ '[^']*': ", "", short)
     short = re.sub(r"^--[a-z-]+ (?=\S+ is )", "", short)
-    return short[:1].upper() + short[1:]
+    return short[:1].upper() + short[1:] if re.match(r"[a-z]+\b(?![:/.])", short) else short

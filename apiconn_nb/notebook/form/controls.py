@@ -99,7 +99,11 @@ class FieldControl:
 
 
 class TextControl(FieldControl):
-    """A line."""
+    """A line. Spaces at the ends of an address come from copying; elsewhere they may be meant (``Bearer ``)."""
+
+    def raw(self) -> Any:
+        """The value as the file would hold it."""
+        return self.widget.value if self.field.format == "line" else self.widget.value.strip()
 
     def _make(self, parts: Parts) -> Any:
         made = parts.make(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from apiconn_nb.fields import Field
-from apiconn_nb.notebook.form.checks import problem_of
+from apiconn_nb.notebook.form.checks import is_empty, problem_of
 from apiconn_nb.notebook.form.controls import (
     AreaControl,
     ChoiceControl,
@@ -81,7 +81,7 @@ class FieldsBox:
         found = [
             field
             for name, field in self.group.fields.items()
-            if field.required and not self.group.raw(name)
+            if field.required and is_empty(self.group.raw(name))
             if not (development and f"dev_{name}" in self.group.fields and self.group.raw(f"dev_{name}"))
         ]
         for field in found:

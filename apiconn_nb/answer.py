@@ -26,8 +26,11 @@ _WORDS = (
 )
 
 
-def refuse_status(response: httpx.Response, collection: str, retries: int = 0) -> None:
-    """Raise StatusError for a 4xx or 5xx: what was tried, status, the provider's message, what to do next."""
+def refuse_status(response: httpx.Response, collection: str, retries: int = 0, *, signs_in: bool = False) -> None:
+    """Raise StatusError for a 4xx or 5xx: what was tried, status, the provider's message, what to do next.
+
+    `signs_in`: whether a person signs in to the collection; a 401 then says that the sign-in may be over.
+    """
     if response.status_code < 400:
         return
     said = provider_message(response)
@@ -35,7 +38,7 @@ def refuse_status(response: httpx.Response, collection: str, retries: int = 0) -
     line = f"{request.method} {shown_url(request.url)} · {response.status_code} {response.reason_phrase}"
     again = f" after {retries + 1} attempts" if retries else ""
     raise StatusError(
-        f"{line}{again}{f': {said}'.rstrip('. ') if said else ''}. {_advice(response, collection)}".rstrip(),
+        f"{line}{again}{f': {said}'.rstrip('. ') if said else ''}. {_advice(response, collection, signs_in)}".rstrip(),
         request=request,
         response=response,
     )
@@ -78,8 +81,10 @@ def _words(document: Any, depth: int = 0) -> str:
     return str(code)
 
 
-def _advice(response: httpx.Response, collection: str) -> str:
+def _advice(response: httpx.Response, collection: str, signs_in: bool) -> str:
     status = response.status_code
+    if status == 401 and signs_in:
+        return f"Sign in again: %apiconn_auth {collection} --login (or look why: --test --debug)"
     if status == 401:
         return f"Check the credentials: %apiconn_auth {collection} --test --debug"
     if status == 403:

@@ -162,6 +162,11 @@ class Collection:
         changed = {name: value for name, value in overrides.items() if value is not None}
         return dataclasses.replace(usual, **changed) if changed else usual
 
+    @property
+    def signs_in(self) -> bool:
+        """Whether a person signs in, so that nothing else can renew what is over."""
+        return bool(getattr(self.method, "interactive", False))
+
     # ── what the door asks ─────────────────────────────────────────────────────────────────────────────────────────
 
     def auth(self) -> httpx.Auth | None:

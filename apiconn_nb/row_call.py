@@ -145,7 +145,7 @@ class RowCall:
             sent = sender.send(request, **self._how)
         else:
             sent = kept.through(request, lambda each: sender.send(each, **self._how), is_first=is_first)
-        refuse_status(sent.response, self.collection.name, sent.retries)
+        refuse_status(sent.response, self.collection.name, sent.retries, signs_in=self.collection.signs_in)
         return sent
 
     def failure(self, row: int, error: BaseException) -> Failure:

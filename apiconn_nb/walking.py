@@ -211,7 +211,7 @@ class Walk:
 
     def _send(self, request: httpx.Request, deliver: Deliver, *, is_first: bool = True) -> Sent:
         sent = self._kept.through(request, deliver, is_first=is_first)
-        refuse_status(sent.response, self._collection.name, sent.retries)
+        refuse_status(sent.response, self._collection.name, sent.retries, signs_in=self._collection.signs_in)
         way = _Way(sent.retries, sent.masked, sent.stored_at, sent.confirmed, sent.note)
         sent.response.extensions[_WAY] = way
         return sent

@@ -16,7 +16,7 @@ import pytest
 from apiconn_nb.auth.store import FileStore, MemoryStore
 from apiconn_nb.auth.token import Token
 from apiconn_nb.demo.server import Demo
-from apiconn_nb.errors import LoginRequired, TokenError
+from apiconn_nb.errors import LoginRequired, StatusError, TokenError
 from apiconn_nb.live_collection import Collection
 from apiconn_nb.login import Login, logout
 from apiconn_nb.secrets import Secret
@@ -286,6 +286,8 @@ def test_a_refused_call_without_a_refresh_token_is_not_sent_twice(make: Make, ec
     assert collection.send("GET /x").status_code == 401
     assert echo.count("/x") == 1
     assert echo.count("/token") == 0
+    with pytest.raises(StatusError, match=r"401.*Sign in again: %apiconn_auth"):
+        collection.get("/x")
 
 
 def test_a_refresh_endpoint_of_its_own(make: Make, echo: Echo) -> None:

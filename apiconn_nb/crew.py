@@ -6,6 +6,7 @@ noticeably worse (tests/benchmarks/concurrency.py).
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 AHEAD = 64  # answers for each thread
 HELD = 1 << 26  # bytes of answers that wait to be read
+_AFTER_YOU = 0.003  # seconds in which who had the threads started sends what it waits for
 _PATIENCE = 0.1  # seconds for which answers may wait for others, and before a stop is noticed
 
 
@@ -49,6 +51,22 @@ class Crew(Executor):
     def send(self, request: httpx.Request, **overrides: Any) -> Sent:
         """Send a call over the running thread's client; parameters as for `Collection.deliver`."""
         return self._collection.deliver(request, client=self._client(), stop=self._stopped, **overrides)
+
+    def get_ready(self) -> None:
+        """Start the threads while the caller waits for something else: to start one takes as long as half a call."""
+        self._threads.submit(self._get_ready, self.size, threading.Event())
+
+    def _get_ready(self, left: int, all_started: threading.Event) -> None:
+        if left == self.size:
+            self._stopped.wait(_AFTER_YOU)
+        self._client()
+        with contextlib.suppress(RuntimeError):  # it was left meanwhile
+            if left > 1:
+                self._threads.submit(self._get_ready, left - 1, all_started)
+        if left == 1:
+            all_started.set()
+        while not all_started.wait(_PATIENCE) and not self.is_stopped:
+            pass  # a thread that had nothing to do would be given the next one's task
 
     @property
     def is_stopped(self) -> bool:

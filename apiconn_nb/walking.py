@@ -89,7 +89,8 @@ class Walk:
             )
         self._watch, self._began = watch, time.monotonic()
         try:
-            outcome = self._run()
+            with Crew(self._collection, self._options.concurrency) as crew:
+                outcome = self._run(crew)
             self.is_whole = True
             return outcome
         except BaseException as error:
@@ -126,8 +127,10 @@ class Walk:
 
     # ── the call ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _run(self) -> Outcome:
+    def _run(self, crew: Crew) -> Outcome:
         if self._pages is None:
+            if self._options.pages != 1 and crew.size > 1:
+                crew.get_ready()
             deliver, how = self._collection.deliver, self._options.sending()
             sent = self._send(self._first, lambda each: deliver(each, reader=self._reader, **how))
             outcome = self._outcome = self._begun(sent)
@@ -138,7 +141,7 @@ class Walk:
         else:
             assert self._outcome is not None
             outcome, arrived = self._outcome, None
-        self._walk(outcome, arrived)
+        self._walk(outcome, arrived, crew)
         outcome.made = self._gathering.table()
         outcome.seconds = self._seconds + time.monotonic() - self._began
         if self._options.since:
@@ -151,25 +154,23 @@ class Walk:
         self._note_way(outcome, sent.response)
         return outcome
 
-    def _walk(self, outcome: Outcome, arrived: httpx.Response | None) -> None:
-        with Crew(self._collection, self._options.concurrency) as crew:
+    def _walk(self, outcome: Outcome, arrived: httpx.Response | None, crew: Crew) -> None:
+        def fetch(request: httpx.Request) -> Answer:
+            if request is self._first and arrived is not None:
+                return self._answer(arrived)
+            # A paginator builds its requests from what it sees; the private values of the call go on with them.
+            request.extensions = {**self._first.extensions, **request.extensions}
+            sent = self._send(request, lambda each: crew.send(each, **self._options.sending()), is_first=False)
+            return self._answer(sent.response)
 
-            def fetch(request: httpx.Request) -> Answer:
-                if request is self._first and arrived is not None:
-                    return self._answer(arrived)
-                # A paginator builds its requests from what it sees; the private values of the call go on with them.
-                request.extensions = {**self._first.extensions, **request.extensions}
-                sent = self._send(request, lambda each: crew.send(each, **self._options.sending()), is_first=False)
-                return self._answer(sent.response)
-
-            pages = self._pages = self._new_pages(fetch, crew)
-            try:
-                for page in pages:
-                    self._take(page, outcome)
-            except BaseException:
-                if len(self._gathering.counts) < pages.number:
-                    pages.give_back()
-                raise
+        pages = self._pages = self._new_pages(fetch, crew)
+        try:
+            for page in pages:
+                self._take(page, outcome)
+        except BaseException:
+            if len(self._gathering.counts) < pages.number:
+                pages.give_back()
+            raise
         outcome.pages, outcome.total_pages = len(self._gathering.counts), pages.total_pages
         outcome.has_more = pages.more is not False and pages.paginator is not None
         outcome.paged_by = pages.paginator.spec if pages.paginator and self._options.pages != 1 else ""

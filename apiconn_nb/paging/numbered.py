@@ -37,6 +37,7 @@ class Numbered(Paginator):
     def _restart(self) -> None:
         super()._restart()
         self._left: int | None = None  # pages after the last one seen
+        self._made: dict[int, httpx.Request] = {}
 
     def _fingerprint(self, response: httpx.Response, document: Any) -> bytes:
         return rows_fingerprint(document) if document is not None else super()._fingerprint(response, document)
@@ -75,8 +76,26 @@ class Numbered(Paginator):
     def _ahead(self, skip: int) -> Iterator[httpx.Request]:
         if self._last is None or not self._left:
             return
-        for n in range(2 + skip, self._left + 2):
-            yield self.page(self._last, n)
+        number, step = self.number_of(self._last), self._stride()
+        for n in range(1 + skip, self._left + 1):
+            yield self._numbered(self._last, number, number + n * step)
+
+    def _stride(self) -> int:
+        """What the number grows by from page to page."""
+        return 1
+
+    def _numbered(self, request: httpx.Request, number: int, wanted: int) -> httpx.Request:
+        """The request for `wanted`, where `request` asks for `number`.
+
+        Each page is forecast, compared with the forecast and then asked for: its request is made once.
+        """
+        if self._made.get(number) is not request:
+            self._made = {number: request}
+        if wanted not in self._made:
+            self._made[wanted] = place.put(request, self.to, wanted)
+        for passed in [each for each in self._made if each < number]:
+            del self._made[passed]
+        return self._made[wanted]
 
     def total_pages(self) -> int | None:
         return None if self._left is None else self.pages_seen + self._left
@@ -125,7 +144,8 @@ class PageNumbers(Numbered):
             return f"all {pages:,} pages" if pages != 1 else "there is one page only"
         if pages is None and more is None and self._is_last(request, response, document, rows):
             return f"the page is not full ({rows:,} rows)"
-        return self.page(request, 2)
+        number = self.number_of(request)
+        return self._numbered(request, number, number + 1)
 
     def _pages(self, request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> int | None:
         pages = source.as_int(source.read(self.pages, response, document))
@@ -175,14 +195,18 @@ class Offsets(Numbered):
             return NO_MORE
         if not self._step:
             return EMPTY
-        done = self.number_of(request) - self.first + self._step
+        number = self.number_of(request)
+        done = number - self.first + self._step
         total = source.as_int(source.read(self.total, response, document))
         self._left = None if total is None else max(0, -(-(total - done) // self._step))
         if total is not None and done >= total:
             return f"all {total:,} rows"
         if total is None and more is None and self._is_last(request, response, document, rows):
             return f"the page is not full ({rows:,} rows)"
-        return self.page(request, 2)
+        return self._numbered(request, number, number + self._step)
+
+    def _stride(self) -> int:
+        return self._step
 
     def _learnt(self, request: httpx.Request, response: httpx.Response, document: Any, rows: int) -> int:
         """The rows of a full page: those of the first page when more follow, else as the server or the request says.

@@ -5,6 +5,7 @@ No request is sent here: `fetch` is the caller's, and so is what a page is turne
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
@@ -17,6 +18,8 @@ import httpx
 from apiconn_nb.paging.base import Paginator
 from apiconn_nb.paging.detect import find_paginator
 from apiconn_nb.paging.urls import same_target
+
+GIVE_WAY = 0.0005  # seconds in which the threads send their requests, before this one makes columns of a page
 
 
 class Answer(NamedTuple):
@@ -122,6 +125,8 @@ class Pages(Iterator[Page]):
             self.close()
         else:
             self._look_ahead(following)
+            if self._ahead:
+                time.sleep(GIVE_WAY)
         self._given = before
         return Page(self.number, request, answer.response, answer.document, answer.rows)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import multiprocessing
 import selectors
@@ -48,6 +49,7 @@ def _body(target: str) -> bytes:
     return _page(page)
 
 
+@functools.cache
 def _page(page: int) -> bytes:
     first = (page - 1) * PER_PAGE
     items = [{"id": first + n, "name": "x" * 40, "owner": {"id": n, "login": "someone"}} for n in range(PER_PAGE)]
@@ -57,6 +59,8 @@ def _page(page: int) -> bytes:
 def _serve(port: Any, certificate: tuple[str, str] | None, latency: float) -> None:
     global _latency
     _latency = latency
+    for page in range(1, PAGES + 1):
+        _page(page)  # made beforehand: of eight that ask at once the last would wait for the others' pages
 
     async def main() -> None:
         context = None

@@ -32,7 +32,8 @@ from apiconn_nb.placeholders import Needed, fill_url, names_in_url
 from apiconn_nb.secrets import Secret
 
 # What a login fills in by itself, where a person wrote the URL out as a template.
-_OWN = ("client_id", "scope", "response_type", "redirect_uri", "state", "code_challenge", "code_challenge_method")
+_MADE = ("redirect_uri", "state", "code_challenge", "code_challenge_method")  # anew for each login
+_OWN = ("client_id", "scope", "response_type", *_MADE)
 
 _DYNAMIC = re.compile(r"\[\w+\]")
 
@@ -129,6 +130,8 @@ class AuthorizationCode(TokenMethod):
     def check(self) -> None:
         """Raise ConfigError where neither the endpoints nor the issuer are known."""
         check_name(self.header_name, "Token header")
+        if made := [name for name in self.extra_authorization_params if name in _MADE]:
+            raise ConfigError(f"Extra login parameters: {made[0]} is made by each login (redirect: --redirect-url).")
         written = parse_qsl(urlsplit(_DYNAMIC.sub("", self.authorization_endpoint)).query)
         for name, value in [*written, *self.extra_authorization_params.items()]:
             if name == "response_mode" and value != "query":
@@ -189,9 +192,8 @@ class AuthorizationCode(TokenMethod):
         if self.offline_access:
             wanted = {"access_type": "offline", "prompt": "consent"} | wanted
         # A state or challenge that the person wrote into the URL would be the same for every login: ours replaces it.
-        own = {"state", "code_challenge", "code_challenge_method", "redirect_uri"}
         pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
-        kept = [pair for pair in pairs if pair[0] not in own and (pair[2] or pair[0] not in _OWN)]
+        kept = [pair for pair in pairs if pair[0] not in _MADE and (pair[2] or pair[0] not in _OWN)]
         written = {unquote_plus(name) for name, _, _ in kept}
         added = urlencode([(name, each) for name, each in wanted.items() if each and name not in written])
         return urlunsplit(parts._replace(query="&".join([*("".join(pair) for pair in kept), added])))

@@ -64,6 +64,12 @@ def test_an_answer_that_could_not_arrive_is_refused(shop: Shop, settings: dict[s
     shop(extra_authorization_params={"response_mode": "query"})
 
 
+@pytest.mark.parametrize("name", ["state", "redirect_uri", "code_challenge"])
+def test_what_each_login_makes_is_no_extra_parameter(shop: Shop, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"Extra login parameters: {name} is made by each login"):
+        shop(extra_authorization_params={name: "fixed"})
+
+
 def test_a_redirect_url_in_the_login_url_is_the_registered_one(shop: Shop, begin: Begin, own_port: int) -> None:
     """It is listened on, told as the one to register, and repeated in the token request (RFC 6749 §4.1.3)."""
     here = f"http://127.0.0.1:{own_port}/back"

@@ -21,6 +21,9 @@ _CLOCK = re.compile(
 _CLIENT = re.compile(
     r"invalid_client|unknown client|(client|application).{0,40}(not found|unknown|invalid|not exist)", re.IGNORECASE
 )
+_MEDIA = re.compile(
+    r"content.?type|media type|(not|invalid|malformed|parse)\b.{0,20}\bjson\b|x-www-form-urlencoded", re.IGNORECASE
+)
 _TOKEN_WORDS = ("access_token", "accesstoken", "token", "id_token", "jwt", "auth_token", "authtoken")
 SKEW = 60.0
 """Seconds between two clocks that are worth a word: signed assertions and short tokens fail beyond them."""
@@ -83,11 +86,20 @@ def of_token_error(error: TokenError, method: AuthMethod, redirect_url: str = ""
         return Fault(
             "token endpoint moved", "token_endpoint", "It answers with a redirect, and none is followed there."
         )
+    if hasattr(method, "token_body_format") and (status == 415 or _MEDIA.search(text)):
+        return _body_format(method)
     if status in (404, 405) and not error.error:
         return Fault("wrong token endpoint", "token_endpoint", f"It answers {status}: check the URL.")
     if status >= 500 and not error.error:
         return Fault("provider out of order", "", f"Its token endpoint answers {status}: try again later.")
     return _of_words(text, method, redirect_url) or _of_code(error.error, method)
+
+
+def _body_format(method: AuthMethod) -> Fault:
+    """The token endpoint reads JSON where a form was sent, or the other way round."""
+    other = "json" if getattr(method, "token_body_format", "") == "form" else "form"
+    advice = f"The token endpoint does not read the request as it is written: try --token-body-format {other}."
+    return Fault("token request not read", "token_body_format", advice)
 
 
 def _of_words(text: str, method: AuthMethod, redirect_url: str) -> Fault | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -385,6 +386,23 @@ def test_words_of_an_authorization_answer(error: str, description: str, setting:
     fault = of_answer(error, description, METHOD, "http://127.0.0.1:8765/callback")
     assert fault is not None
     assert fault.setting == setting
+
+
+@pytest.mark.parametrize(
+    ("error", "description", "status"),
+    [
+        ("", "", 415),
+        ("invalid_request", "Content-Type must be application/json", 400),
+        ("", "Body is not valid JSON", 400),
+    ],
+)
+def test_a_token_request_that_is_not_read(error: str, description: str, status: int) -> None:
+    refusal = TokenError(f"refused: {description}", error=error, description=description, status=status)
+    for written, other in (("form", "json"), ("json", "form")):
+        fault = of_token_error(refusal, replace(METHOD, token_body_format=written))
+        assert fault is not None
+        assert fault.setting == "token_body_format"
+        assert f"--token-body-format {other}" in fault.advice
 
 
 def test_what_nobody_knows_is_named_by_nobody() -> None:

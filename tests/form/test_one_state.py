@@ -247,3 +247,69 @@ def test_what_is_typed_while_a_save_is_written_stays(
     person.press("Save")
     assert shop.collection("shop").method.password.reveal() == second
     assert shop.settings("shop").auth["username"] == "alan"
+
+
+def test_a_file_that_is_broken_for_a_while_is_said_until_it_is_mended(at_form: AtForm, space: Workspace) -> None:
+    space.save(CollectionSettings("shop", "basic", {"base_url": "https://api.example.org"}, {"username": "ada"}))
+    person = at_form()
+    person.fill("Username", "grace")
+    whole = space.path.read_text()
+    space.path.write_text(whole + "[shop.calls\n")
+    person.browser_says(kind="used")
+    assert "apiconn.toml: not TOML" in person.text()
+    person.press("Save")
+    assert space.path.read_text() == whole + "[shop.calls\n"
+    assert person.find("Username", object).value == "grace"
+    person.fill("Base URL", "https://b.example.org")
+    space.path.write_text(whole)
+    person.form.say("")
+    person.browser_says(kind="used")
+    assert "not TOML" not in person.text()
+    person.press("Save")
+    assert space.settings("shop").auth["username"] == "grace"
+    assert space.settings("shop").value("base_url") == "https://b.example.org"
+
+
+def test_one_call_written_in_two_kernels_is_said_before_either_is_lost(at_form: AtForm, space: Workspace) -> None:
+    space.save(CollectionSettings("shop", "none", {"base_url": "https://api.example.org"}))
+    here, there = at_form(), at_form("shop", Workspace(space.path))
+    for person, request in ((here, "GET /here"), (there, "GET /there")):
+        person.unfold("Saved calls")
+        person.press("New call")
+        person.fill("Call name", "list")
+        person.fill("Request", request)
+    here.press("Save call")
+    there.press("Save call")
+    assert "list exists: choose it in the list" in there.beside("Call name")
+    assert space.settings("shop").calls["list"].request == "GET /here"
+    there.fill("Call name", "other")
+    there.press("Save call")
+    here.browser_says(kind="used")
+    assert {name: call.request for name, call in space.settings("shop").calls.items()} == {
+        "list": "GET /here",
+        "other": "GET /there",
+    }
+    there.choose("Call", "list")
+    there.fill("Request", "GET /there/too")
+    here.fill("Request", "GET /here/too")
+    here.press("Save call")
+    there.press("Save call")
+    assert "Press Save call again to keep what you typed" in there.text()
+    assert "In the file it is now 'GET /here/too'; yours is kept." in there.beside("Request")
+    assert space.settings("shop").calls["list"].request == "GET /here/too"
+    there.press("Save call")
+    assert space.settings("shop").calls["list"].request == "GET /there/too"
+
+
+def test_a_call_that_is_taken_out_of_the_file_stays_in_its_editor(at_form: AtForm, space: Workspace) -> None:
+    settings = CollectionSettings("shop", "none", {"base_url": "https://api.example.org"})
+    space.save(dataclasses.replace(settings, calls={"list": SavedCall("GET /items", records="data")}))
+    person = at_form()
+    person.unfold("Saved calls")
+    person.choose("Call", "list")
+    space.save(settings, space.settings("shop"))
+    assert space.settings("shop").calls == {}
+    assert "It is no longer in the file" in person.beside("Call name")
+    person.press("Save call")
+    assert space.settings("shop").calls == {"list": SavedCall("GET /items", records="data")}
+    assert "no longer" not in person.text()

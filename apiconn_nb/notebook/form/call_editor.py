@@ -42,6 +42,7 @@ class CallEditor:
         self.name = name
         self._parts = parts = form.parts.branch()
         self._base = self._saved(name)
+        self._collides = False  # something was changed here and in the file, and is said
         self._group = Group(FIELDS, table_of(self._base))
         self._called = TextControl(parts, NAME, "call-name", form.buttons.refresh)
         self._called.show(name)
@@ -65,9 +66,13 @@ class CallEditor:
     def follow(self) -> None:
         """Take what the file has now where nothing else was typed here."""
         fresh = self._saved(self.name)
-        if self.name and fresh != self._base:
+        if self.name and not fresh.request:
+            self._called.say("It is no longer in the file: Save call writes it there again.")
+            self._base, self._group.base = fresh, table_of(fresh)
+        elif self.name and fresh != self._base:
             collisions = self._group.rebase(table_of(fresh)).collisions
             self._base = fresh
+            self._collides = self._collides or bool(collisions)
             for each in collisions:
                 self._fields.say(each.field, f"In the file it is now {said(each.theirs)}; yours is kept.")
 
@@ -91,6 +96,11 @@ class CallEditor:
     def save(self) -> None:
         """Save the call alone; what else is typed in the form stays as it is."""
         form = self._form
+        was_said = self._collides
+        form.changes.look()
+        form.calls.refresh()
+        if self._collides and not was_said:
+            raise UsageError("Not saved: the file was changed meanwhile. Press Save call again to keep what you typed.")
         call = self._checked()
         name = self._checked_name()
         if not form.draft.is_saved and not form.buttons.save():

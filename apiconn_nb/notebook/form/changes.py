@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apiconn_nb.errors import ConfigError
 from apiconn_nb.notebook.form.group import Collision
 from apiconn_nb.notebook.form.parts import escape, toggle_class
 
@@ -17,6 +18,7 @@ class Changes:
     def __init__(self, form: Form) -> None:
         self._form = form
         self._collisions: list[Collision] = []
+        self._is_broken = False  # somebody is editing the file, and is in the middle of it
         self._text = form.parts.text("", "apiconn-message")
         self._take = form.parts.button(
             "Use the file's values", form.acting(self._use_theirs), tooltip="Drop what was typed here in these fields"
@@ -26,7 +28,15 @@ class Changes:
     def look(self) -> None:
         """Read the file again where it changed, and follow it."""
         form, draft = self._form, self._form.draft
-        settings = form.space.all().get(draft.name)
+        try:
+            settings = form.space.all().get(draft.name)
+        except ConfigError as error:
+            self._is_broken = True
+            self._show([str(error), "What stands here is kept, and the file is read again when it is mended."])
+            return
+        if self._is_broken:
+            self._is_broken = False
+            self._show([])
         if not draft.is_saved and (settings is None or draft.name != draft.opened_as):
             return  # a name that somebody is typing may be another collection's
         if settings is not None and settings == draft.base and draft.is_saved:

@@ -24,10 +24,10 @@ def colons(text: bytes) -> int:
     return sum(int(np.count_nonzero(pairs == _COLON)) for _, pairs in _pairs(text))
 
 
-def has_tiny(text: bytes) -> bool:
+def has_tiny(text: bytes | memoryview) -> bool:
     """Whether a number in a JSON text may round to zero: an exponent of three digits, or a very long run of zeros."""
-    if len(text) < _SMALL and b"e-" not in text and b"E-" not in text:
-        return b"0" * 300 in text
+    if len(text) < _SMALL and b"e-" not in (small := bytes(text)) and b"E-" not in small:
+        return b"0" * 300 in small
     # Written into the same memory again and again: new memory for each slice takes twice the time.
     size = min(_SLICE, len(text))
     lower, found = np.empty(size, np.uint16), np.empty(size, np.bool_)
@@ -39,17 +39,17 @@ def has_tiny(text: bytes) -> bool:
     return _has_zeros(text)
 
 
-def _has_zeros(text: bytes) -> bool:
+def _has_zeros(text: bytes | memoryview) -> bool:
     """Whether 300 zeros stand in a row; wherever they do, one of the text's eights is all zeros."""
     eights = np.frombuffer(text, np.uint64, len(text) // 8)
-    return bool((eights == int.from_bytes(b"0" * 8, sys.byteorder)).any()) and b"0" * 300 in text
+    return bool((eights == int.from_bytes(b"0" * 8, sys.byteorder)).any()) and b"0" * 300 in bytes(text)
 
 
-def _is_tiny(text: bytes, where: int) -> bool:
-    return where > 0 and text[where - 1 : where].isdigit() and text[where + 2 : where + 5].isdigit()
+def _is_tiny(text: bytes | memoryview, where: int) -> bool:
+    return where > 0 and bytes(text[where - 1 : where]).isdigit() and bytes(text[where + 2 : where + 5]).isdigit()
 
 
-def _pairs(text: bytes) -> Iterator[tuple[int, Any]]:
+def _pairs(text: bytes | memoryview) -> Iterator[tuple[int, Any]]:
     """All pairs of neighbouring bytes as numbers, in slices, each with the place of its first byte."""
     for offset in (0, 1):
         count = (len(text) - offset) // 2

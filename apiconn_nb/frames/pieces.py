@@ -19,6 +19,9 @@ _TRIES = 8
 _SEAMS = 256
 
 
+Piece = bytes | memoryview
+
+
 class NotCut(Exception):
     """No place to cut was found: the records are to be found in another way."""
 
@@ -28,10 +31,12 @@ class Source(Protocol):
 
     lines: bool  # whether a piece is NDJSON, else it is a JSON list
 
-    def cut(self, size: int) -> bytes | None:
-        """The next piece of about `size` bytes, at least one record; None after the last."""
+    def cut(self, size: int) -> Piece | None:
+        """The next piece of about `size` bytes, at least one record, to be read before the one after it is cut; None
+        after the last.
+        """
 
-    def refuse(self) -> bytes:
+    def refuse(self) -> Piece:
         """Another piece in place of the last, which is not what it should be. Raises NotCut."""
 
 
@@ -103,8 +108,9 @@ class Elements:
         self._guess = start
         self._tries = 0
         self._nested = False
+        self._memory = memoryview(b"")  # the same for all pieces: new memory takes longer to get than to fill
 
-    def cut(self, size: int) -> bytes | None:
+    def cut(self, size: int) -> Piece | None:
         """As in `Source`."""
         if self.end is not None:
             return None
@@ -120,7 +126,7 @@ class Elements:
             return self._piece(self.end)
         return self._guessed(guess)
 
-    def refuse(self) -> bytes:
+    def refuse(self) -> Piece:
         """As in `Source`: the list ended before the guess, or the guess was within an element."""
         self._tries += 1
         if self.end is not None or self._tries > _TRIES:
@@ -135,13 +141,19 @@ class Elements:
             raise NotCut
         return self._guessed(guess)
 
-    def _guessed(self, guess: int) -> bytes:
+    def _guessed(self, guess: int) -> Piece:
         self._guess = guess
         self._next = guess + 1 + self._gap
         return self._piece(guess + 1)
 
-    def _piece(self, end: int) -> bytes:
-        return b"".join((b"[", memoryview(self._content)[self._start : end], b"]"))
+    def _piece(self, end: int) -> Piece:
+        size = end - self._start
+        if len(self._memory) < size + 2:
+            self._memory = memoryview(bytearray(b"[") * (size + 2))
+        piece = self._memory[: size + 2]
+        piece[1:-1] = memoryview(self._content)[self._start : end]
+        piece[-1] = ord("]")
+        return piece
 
     def _between(self, before: int) -> int:
         """The last seam before a place that is likely not within an element: as many braces open as close."""

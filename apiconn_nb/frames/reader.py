@@ -19,7 +19,7 @@ from apiconn_nb.frames import documents
 from apiconn_nb.frames.bytepairs import has_tiny
 from apiconn_nb.frames.flatten import Node, add_rows, add_values, pack_last
 from apiconn_nb.frames.parts import EXACT, Part, pack, typed_part
-from apiconn_nb.frames.pieces import Source
+from apiconn_nb.frames.pieces import Piece, Source
 from apiconn_nb.frames.shape import Shape
 from apiconn_nb.frames.structs import Plan, Step, compiled
 
@@ -70,7 +70,7 @@ class Reader:
             rows += added
         return rows, list(notes)
 
-    def _read(self, piece: bytes, start: int) -> int | None:
+    def _read(self, piece: Piece, start: int) -> int | None:
         """How many records were read; None for a piece that does not fit."""
         plan = self._plan
         if plan is None or (plan.may_round and has_tiny(piece)):
@@ -94,7 +94,7 @@ class Reader:
             pack_last(node, len(records))
         return len(records)
 
-    def _read_generically(self, piece: bytes, start: int) -> tuple[int, list[str]]:
+    def _read_generically(self, piece: Piece, start: int) -> tuple[int, list[str]]:
         rows, notes = rows_in(piece, self._lines)
         add_rows(self._root, rows, start)
         if self._widened < WIDEN:
@@ -110,18 +110,19 @@ class Reader:
         self._plan = compiled(self._shape, self._root, self._lines, self._start)
 
 
-def rows_in(piece: bytes, lines: bool) -> tuple[list[Any], list[str]]:
+def rows_in(piece: Piece, lines: bool) -> tuple[list[Any], list[str]]:
     """The records of a piece (`pieces.Source`), read generically, and notes.
 
     Raises FrameError when it is not JSON, NotPlain when it is not UTF-8.
     """
-    if not piece.isascii():
+    text = bytes(piece)
+    if not text.isascii():
         try:
-            piece.decode("utf-8")
+            text.decode("utf-8")
         except UnicodeDecodeError:
             # Which encoding it is can only be told for the whole.
             raise NotPlain from None
-    return documents.lines_of(piece) if lines else documents.document_of(piece)
+    return documents.lines_of(text) if lines else documents.document_of(text)
 
 
 def _gather(

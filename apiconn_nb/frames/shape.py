@@ -10,15 +10,30 @@ from typing import Any
 from apiconn_nb.frames.flatten import FILLED, MANY_KEYS
 
 _NONE = type(None)
+_NESTED = {list, dict}
 
 
 @dataclass(slots=True)
 class Field:
-    """What was seen under one key: the types of its values (None left out), and in how many of the objects it stood."""
+    """What was seen under one key: the types of its values (None left out), and in how many of the objects it stood.
+
+    `depths`: where values stay as they are, the types at each depth of them, those of the values themselves first.
+    """
 
     kinds: set[type] = field(default_factory=set)
     seen: int = 0
     shape: Shape | None = None
+    depths: list[set[type]] = field(default_factory=list)
+
+    def look_into(self, values: list[Any]) -> None:
+        """Take in the types of values and of all that is in them."""
+        depth = 0
+        while values:
+            if depth == len(self.depths):
+                self.depths.append(set())
+            self.depths[depth] |= set(map(type, values))
+            inner = [value if type(value) is list else value.values() for value in values if type(value) in _NESTED]
+            values, depth = list(chain.from_iterable(inner)), depth + 1
 
 
 @dataclass(slots=True)
@@ -43,11 +58,17 @@ class Shape:
         if nested:
             known.shape = known.shape or Shape()
             known.shape.learn(nested)
+        if known.kinds and (known.shape is None or len(known.kinds) > 1 or not known.shape.is_certain()):
+            known.look_into(values)
 
     def sparse(self) -> bool:
         """Whether the keys are data, a different set in every object: see `flatten`."""
         filled = sum(known.seen for known in self.fields.values())
         return len(self.fields) > MANY_KEYS and filled < FILLED * len(self.fields) * self.objects
+
+    def is_certain(self) -> bool:
+        """Whether a decoder can tell a missing object from an empty one."""
+        return not self.empty and self.anchor() is not None
 
     def anchor(self) -> str | None:
         """A key that stood in every object: by it a decoder can tell an empty object from one whose values are null."""

@@ -10,6 +10,7 @@ import msgspec
 
 from apiconn_nb.frames.flatten import Node
 from apiconn_nb.frames.parts import Part
+from apiconn_nb.frames.pieces import Piece
 from apiconn_nb.frames.shape import Field, Shape
 
 Kind = Literal["text", "int", "float", "bool", "list", "none", "object", "any"]
@@ -20,8 +21,8 @@ _KINDS: dict[frozenset[type], tuple[Kind, Any]] = {
     frozenset({float}): ("float", float | None),
     frozenset({int, float}): ("float", float | None),
     frozenset({bool}): ("bool", bool | None),
-    frozenset({list}): ("list", list[Any] | None),
 }
+_Whole = str | int | bool | None
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Plan:
     `may_round`: whether there may be numbers among them that the decoder rounds to nothing.
     """
 
-    decode: Callable[[bytes], list[Any]]
+    decode: Callable[[Piece], list[Any]]
     steps: list[Step]
     may_round: bool
 
@@ -67,7 +68,7 @@ class _Compiler:
 
     def struct(self, shape: Shape, node: Node, nested: bool = False) -> tuple[Any, list[Step]] | None:
         anchor = shape.anchor() if nested else None
-        if nested and (shape.empty or anchor is None):
+        if nested and not shape.is_certain():
             return None
         if node.closed or shape.sparse():
             return None
@@ -93,9 +94,31 @@ class _Compiler:
                 struct, steps = inner
                 absent = struct(**{f"f{number}": None for number in range(len(steps))})
                 return Step("object", column, steps, absent), struct | None
-        kind, decoded = _KINDS.get(frozenset(known.kinds), ("any", Any))
-        self.may_round = self.may_round or kind in {"float", "list", "any"}
+        kind, decoded = _KINDS.get(frozenset(known.kinds)) or self._loose(known)
+        self.may_round = self.may_round or kind == "float"
         if kind == "none" and not column.parts:
             # Seen, and nothing in it: the column is there, all missing.
             column.parts.append(Part("none", None, self._start, 0))
         return Step(kind, column, [], None), decoded
+
+    def _loose(self, known: Field) -> tuple[Kind, Any]:
+        """The kind and type of values that stay as they are: no number with a fraction is let through, which might be
+        one that rounds to nothing, unless some were seen.
+        """
+        kind: Kind = "list" if known.kinds == {list} else "any"
+        if not known.depths or any(float in kinds for kinds in known.depths):
+            self.may_round = True
+            return kind, list[Any] | None if kind == "list" else Any
+        value: Any = _Whole
+        for kinds in reversed(known.depths[1:]):
+            value = _around(value, kinds)
+        return kind, list[value] | None if kind == "list" else _around(value, known.depths[0])
+
+
+def _around(value: Any, kinds: set[type]) -> Any:
+    made: Any = _Whole
+    if list in kinds:
+        made = made | list[value]
+    if dict in kinds:
+        made = made | dict[str, value]
+    return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import apiconn_nb
 from tests.echo import Answer, Arrived, Echo
 from tests.opened import Open
 
@@ -20,7 +21,8 @@ def machine(echo: Echo, opened: Open, **settings: Any) -> Arrived:
 def test_a_token_request_says_who_asks(echo: Echo, opened: Open) -> None:
     """GitHub and others answer 403 to a request without User-Agent."""
     echo.answer("/token", TOKEN)
-    assert machine(echo, opened).headers["User-Agent"].startswith("apiconn_nb/")
+    assert machine(echo, opened).headers["User-Agent"] == f"apiconn_nb/{apiconn_nb.__version__}"
+    assert echo.last.headers["User-Agent"] == f"apiconn_nb/{apiconn_nb.__version__}", "and so do calls"
 
 
 def test_a_token_calls_own_user_agent_stands(echo: Echo, opened: Open) -> None:

@@ -16,6 +16,10 @@ BODY_TYPES = {"json": "application/json", "form": FORM, "xml": "application/xml"
 """The content type that a body without one is sent as; text for all else."""
 
 
+_PAIRS = re.compile(r"[\w.\-\[\]]+=[^\n]*(?:\n\s*&[^\n]*)*")
+_NEXT_PAIR = re.compile(r"\s*\n\s*(?=&)")  # .http files write a form pair by pair, each line beginning with &
+
+
 def kind_of_body(content_type: str, body: str) -> str:
     """What a body is: ``json``, ``ndjson``, ``form``, ``xml``, ``multipart`` or ``text``, by its type or its looks."""
     lowered, start = content_type.lower(), body.lstrip()[:5]
@@ -27,7 +31,7 @@ def kind_of_body(content_type: str, body: str) -> str:
         return "multipart"
     if "xml" in lowered or (not lowered and start == "<?xml"):
         return "xml"
-    if FORM in lowered or (not lowered and re.fullmatch(r"[\w.\-\[\]]+=[^\n]*", body.strip())):
+    if FORM in lowered or (not lowered and _PAIRS.fullmatch(body.strip())):
         return "form"
     return "text"
 
@@ -52,7 +56,7 @@ def fill_body(content_type: str, body: str, needed: Needed) -> tuple[bytes, str]
         "form": placeholders.fill_form,
         "xml": placeholders.fill_xml,
     }.get(kind, placeholders.fill_text)
-    text = filler(body.strip() if kind == "form" else body, needed)
+    text = filler(_NEXT_PAIR.sub("", body.strip()) if kind == "form" else body, needed)
     if kind == "json":
         _check_json(text)
     if kind == "ndjson" and not text.endswith("\n"):

@@ -108,6 +108,13 @@ def test_white_space_around_a_request_line_is_none_of_it(shop: NotebookShell, ec
     assert (echo.last.method, echo.last.target, echo.last.body) == ("GET", "/v1/x", b"")
 
 
+@pytest.mark.parametrize("kind", ["", "Content-Type: application/x-www-form-urlencoded\n"])
+def test_a_form_can_be_written_pair_by_pair_as_in_http_files(shop: NotebookShell, echo: Echo, kind: str) -> None:
+    shop.run(f"%%apicall shop -p c='x y'\nPOST /x\n{kind}\na=1\n&b=2\n  &c=<c>\n")
+    assert echo.last.body == b"a=1&b=2&c=x%20y"
+    assert echo.last.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
 def test_a_variable_of_an_http_file_is_told_from_a_request_line(shop: NotebookShell, echo: Echo) -> None:
     with pytest.raises(UsageError, match=r"'@base = 1' is a variable of a \.http file: .*-p base=….*\[base\]"):
         shop.run("%%apicall shop\n@base = 1\n\nGET /x")
@@ -205,6 +212,8 @@ REFUSED: list[tuple[str, type[ApiConnError], str]] = [
     ("shop GET /x --each rws", UsageError, "no variable 'rws' is in the notebook. Did you mean rows?"),
     ("shop GET /x --each number", UsageError, "number is of type int"),
     ("shop GET /x/[id] --each rows --as json", UsageError, "leave --as out"),
+    (".nosuch", UsageError, "Which collection?"),
+    ("shop known", UsageError, "known is a saved call: write %apicall shop.known"),
     ("shop.nosuch GET /x", UnknownNameError, "No call of shop 'nosuch'"),
 ]
 
@@ -214,6 +223,8 @@ def test_a_line_that_cannot_be_says_what_to_write(
     shop: NotebookShell, echo: Echo, words: str, kind: type[ApiConnError], said: str
 ) -> None:
     shop.user_ns |= {"rows": [{"id": 1}], "number": 3}
+    with Path("apiconn.toml").open("a") as file:
+        file.write('\n[shop.calls.known]\nrequest = "GET /x"\n')
     with pytest.raises(kind) as caught:
         shop.run(f"%apicall {words}")
     assert said in str(caught.value)

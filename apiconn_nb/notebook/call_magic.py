@@ -66,7 +66,7 @@ def run(shell: Any, line: str, cell: str | None) -> Any:
 
 def _named(words: list[str]) -> tuple[str, str]:
     """The collection that the line names, and the saved call (empty: none)."""
-    if not words:
+    if not words or not words[0].partition(".")[0]:
         raise UsageError("Which collection? %%apicall NAME, or %apicall NAME GET /path, or %apicall NAME.CALL")
     if words[0] in METHODS or "/" in words[0]:
         asked = " ".join(words) if words[0] in METHODS else f"GET {words[0]}"
@@ -140,6 +140,8 @@ def _what(collection: Collection, call: str, written: str, cell: str | None) -> 
         return template, saved
     if written and not has_request(text):
         text = ""
+    if written in collection.settings.calls:
+        raise UsageError(f"{written} is a saved call: write %apicall {collection.name}.{written}")
     if text and written:
         raise UsageError(f"The request stands twice, in the line ({written!r}) and in the cell: keep one.")
     if not text and not written:

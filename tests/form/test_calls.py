@@ -231,3 +231,22 @@ def test_two_hundred_calls_cost_no_more_widgets_than_two(at_form: AtForm, space:
         person.choose("Call", "call_1")
         counts.append(len(living()) - before)
     assert counts[0] == counts[1]
+
+
+def test_what_the_browser_sends_of_a_call_that_was_left_is_not_taken_for_the_next(
+    at_form: AtForm, space: Workspace
+) -> None:
+    """The kernel was busy: another call was chosen and a button pressed while the page still showed the first."""
+    calls = {name: SavedCall(f"GET /{name}") for name in ("one", "two")}
+    space.save(CollectionSettings("shop", "none", {"base_url": "https://api.example.org"}, calls=calls))
+    person = at_form()
+    person.unfold("Saved calls")
+    person.choose("Call", "one")
+    shown = {key: "GET /one/typed" for key in person.form.calls.takers() if key.endswith("-request")}
+    assert len(shown) == 1
+    person.choose("Call", "two")
+    save = next(each for each in person.shown() if getattr(each, "description", "") == "Save call")
+    press = next(each for each in save._dom_classes if each.startswith("apiconn-press-"))
+    person.browser_says(kind="press", press=press.removeprefix("apiconn-press-"), secrets={}, values=shown)
+    assert space.settings("shop").calls == calls
+    assert person.find("Request", object).value == "GET /two"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from apiconn_nb.outcome import Outcome
 
 
+_numbers = itertools.count()
+
+
 class CallEditor:
     """The controls of one call; an empty `name` is a new one."""
 
@@ -44,14 +48,16 @@ class CallEditor:
         self._base = self._saved(name)
         self._collides = False  # something was changed here and in the file, and is said
         self._group = Group(FIELDS, table_of(self._base))
-        self._called = TextControl(parts, NAME, "call-name", form.buttons.refresh)
+        # What the browser sends of a call that is no longer shown must not be taken for the one that is.
+        place = f"call{next(_numbers)}"
+        self._called = TextControl(parts, NAME, f"{place}-name", form.buttons.refresh)
         self._called.show(name)
         special: dict[str, Make] = {
             "request": AreaControl,
             "params": lambda parts, field, key, left: ParamsControl(parts, field, key, left, form.name),
             "columns": lambda parts, field, key, left: ColumnsControl(parts, field, key, left, form.name),
         }
-        self._fields = FieldsBox(parts, self._group, "call", form.name, self._left, special, CHECKS)
+        self._fields = FieldsBox(parts, self._group, place, form.name, self._left, special, CHECKS)
         boxes = self._fields.lay_out(self._group.fields, fold="More settings of the call")
         self._answer = parts.text("", "apiconn-result")
         acting = form.acting

@@ -140,4 +140,4 @@ def beside(text: str, field: Field) -> str:
     short = re.sub(r"^--[a-z-]+ takes ", "This takes ", short)
     short = re.sub(r"^--[a-z-]+ '[^']*': ", "", short)
     short = re.sub(r"^--[a-z-]+ (?=\S+ is )", "", short)
-    return short[:1].upper() + short[1:] if re.match(r"[a-z]+\b(?![:/.])", short) else short
+    return short[:1].upper() + short[1:] if re.match(r"[a-z]+ ", short) else short

@@ -80,7 +80,7 @@ class SecretControl(FieldControl):
             return "•••••• kept; type to replace it"
         if self._value and self._value != "prompt":
             return f"{self._value}; type to replace it"
-        return self.field.placeholder or "the value, or a reference such as env:NAME"
+        return self.field.placeholder or "value, or env:NAME"
 
     def _note_text(self) -> str:
         return f'{super()._note_text()}<span class="apiconn-kept">{escape(self._kept())}</span>'

@@ -11,7 +11,7 @@ from typing import IO
 from apiconn_nb.errors import FrameError
 
 KEEP = 256 * 2**20  # bytes in memory
-STREAMED = 32 * 2**20  # bytes in memory of what comes piece by piece: nobody else holds those
+STREAMED = 32 * 2**20  # bytes in memory of what comes piece by piece, or page by page: nobody else holds those
 LARGE = 8 * 2**20  # bytes; a piece that is written while the frame is being made
 
 # In memory the bytes themselves, on disk their offset and length.
@@ -37,7 +37,7 @@ class Raw:
     def add(self, content: bytes, content_type: str = "") -> None:
         """Keep one more page."""
         self._pages.append((content_type, []))
-        self._add(content, self._keep)
+        self._add(content, self._keep if len(self._pages) == 1 else min(self._keep, STREAMED))
 
     def extend(self, content: bytes) -> None:
         """More of the last page, as a stream brings it."""

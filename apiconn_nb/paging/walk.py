@@ -19,6 +19,8 @@ from apiconn_nb.paging.base import Paginator
 from apiconn_nb.paging.detect import find_paginator
 from apiconn_nb.paging.urls import same_target
 
+HELD = 1 << 26  # bytes that pages fetched ahead may take, as far as their number can be chosen
+PARSED = 8  # times its bytes
 GIVE_WAY = 0.0005  # seconds in which the threads send their requests, before this one makes columns of a page
 
 
@@ -124,7 +126,7 @@ class Pages(Iterator[Page]):
         if following is None or self.limit == self.number:
             self.close()
         else:
-            self._look_ahead(following)
+            self._look_ahead(following, _size_of(answer.response))
             if self._ahead:
                 time.sleep(GIVE_WAY)
         self._given = before
@@ -157,7 +159,7 @@ class Pages(Iterator[Page]):
         self._stopped = self.paginator.stopped
         return self.pending
 
-    def _look_ahead(self, following: httpx.Request) -> None:
+    def _look_ahead(self, following: httpx.Request, size: int) -> None:
         """Have the next page fetched while this one is worked on, and those after it where they are known."""
         if self._concurrency == 1 or self.paginator is None:
             return
@@ -166,7 +168,8 @@ class Pages(Iterator[Page]):
         if not self._ahead:
             self._send(following)
         # Twice as many as threads: a page that waits for its turn must not keep a thread from the next one.
-        room = 2 * self._concurrency
+        # A parsed page takes several times its bytes, and what waits must not outgrow the table.
+        room = min(2 * self._concurrency, max(2, HELD // (PARSED * size or 1)))
         if self.limit is not None:
             room = min(room, self.limit - self.number)
         if len(self._ahead) >= room:
@@ -200,3 +203,10 @@ class Pages(Iterator[Page]):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+
+def _size_of(response: httpx.Response) -> int:
+    try:
+        return len(response.content)
+    except httpx.ResponseNotRead:
+        return 0

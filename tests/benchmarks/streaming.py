@@ -1,9 +1,10 @@
-"""A long NDJSON answer, generated while it is sent: how fast it becomes a frame, and how much memory that takes.
+"""A long answer, generated while it is sent: how fast it becomes a frame, and how much memory that takes.
 
     python -m tests.benchmarks.streaming [--full]
 
 100 MB, with ``--full`` 1 GB. Each way runs in a process of its own; the peak is its own (``VmHWM``), less what it had
-before the call. ``whole``: the same answer under a type that does not say it is lines, so that it is read whole first.
+before the call. ``lines``: NDJSON; ``whole``: the same under a type that does not say it is lines, so that it is read
+whole first; ``pages``: as many bytes of JSON in pages of 5,000 rows, eight at a time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import json
 import multiprocessing
 import threading
@@ -44,7 +46,11 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
         head = await reader.readuntil(b"\r\n\r\n")
         path = head.split(b" ", 2)[1].decode()
-        _, kind, size = path.split("/")
+        _, kind, size = path.partition("?")[0].split("/")
+        if kind == "pages":
+            page = int(path.rpartition("=")[2])
+            await _page(writer, page, max(1, round(int(size) / len(_items()))))
+            return
         media = "application/x-ndjson" if kind == "lines" else "application/json"
         writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {media}\r\nConnection: close\r\n\r\n".encode())
         block, sent = _block(0, 5000), 0
@@ -52,6 +58,21 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             writer.write(block)
             sent += len(block)
             await writer.drain()
+    writer.close()
+
+
+@functools.cache
+def _items() -> bytes:
+    return b"[" + _block(0, 5000).replace(b"\n", b",")[:-1] + b"]"
+
+
+async def _page(writer: asyncio.StreamWriter, page: int, pages: int) -> None:
+    # Other bytes in each page: one that repeats another would end the paging.
+    body = b'{"page": %d, "total_pages": %d, "items": ' % (page, pages)
+    body += _items().replace(b'{"id": 0,', b'{"id": -%d,' % page, 1) + b"}"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    writer.write(f"{head}Connection: close\r\n\r\n".encode() + body)
+    await writer.drain()
     writer.close()
 
 
@@ -90,9 +111,10 @@ def memory(field: str) -> float:
 def measure(url: str, kind: str, size: int, said: Any) -> None:
     """Make one call and send what it took through the pipe `said`."""
     collection = live.Collection(CollectionSettings("bench", connection={"base_url": url, "max_bytes": 2 << 30}))
-    run(collection, parse(f"GET /{kind}/2000000"))  # warm: what is imported, and the first shape
+    query, many = ("?page=1", "all") if kind == "pages" else ("", 1)
+    run(collection, parse(f"GET /{kind}/2000000{query}"), pages=many)  # warm: what is imported, and the first shape
     before, began, cpu = memory("VmRSS"), time.perf_counter(), time.process_time()
-    frame = run(collection, parse(f"GET /{kind}/{size}")).frame()
+    frame = run(collection, parse(f"GET /{kind}/{size}{query}"), pages=many).frame()
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     held = float(frame.memory_usage(deep=True).sum()) / 2**20
     said.send(Measured(seconds, cpu, memory("VmHWM") - before, held, len(frame)))
@@ -116,8 +138,8 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="1 GB")
     size = 1_000_000_000 if parser.parse_args().full else 100_000_000
     with serving() as url:
-        print(f"{size / 1e6:,.0f} MB of NDJSON → a frame")
-        for kind in ("lines", "whole"):
+        print(f"{size / 1e6:,.0f} MB → a frame")
+        for kind in ("lines", "pages", "whole"):
             found = in_a_process(url, kind, size)
             print(
                 f"{kind:6} {found.seconds:6.1f} s, {found.cpu:.1f} s of CPU ({size / 1e6 / found.cpu:,.0f} MB/s) · "

@@ -309,3 +309,21 @@ def test_an_interrupt_leaves_the_walk_where_it_was() -> None:
         slow.set()
         assert ids(pages) == list(range(20, 60))
     assert len(api.asked) == len(set(api.asked)) == 6
+
+
+@pytest.mark.parametrize(("size", "most"), [(100, 16), (1 << 20, 8), (8 << 20, 2)])
+def test_large_pages_are_not_fetched_far_ahead(size: int, most: int) -> None:
+    asked: list[int] = []
+
+    def fetch(request: httpx.Request) -> Answer:
+        page = int(request.url.params["page"])
+        asked.append(page)
+        document = {"items": [{"id": page}], "page": page, "total_pages": 40}
+        return Answer(httpx.Response(200, content=b" " * size, request=request), document, 1)
+
+    with Pages(httpx.Request("GET", "https://api.example.org/x?page=1"), fetch, limit=None) as pages:
+        for number, _ in enumerate(pages, 1):
+            assert max(asked, default=1) - number <= most
+            if number == 3:
+                time.sleep(0.3)
+                assert max(asked) - number <= most

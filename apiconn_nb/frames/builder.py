@@ -24,7 +24,7 @@ from apiconn_nb.frames.rows import Found
 from apiconn_nb.frames.table import Table
 
 EMPTY = "the answer is empty"
-_MANY = 10_000  # objects
+_MANY = 25_000  # objects
 
 
 def to_frame(

@@ -23,6 +23,7 @@ from apiconn_nb.frames.rows import Found, Shape, find_rows, found_again, shape_o
 from apiconn_nb.frames.typed import Typed, typed_columns
 
 LARGE = 2**20  # bytes; below, learning a shape costs more than it brings
+SMALL = 2**15  # bytes
 FEW = 8  # rows of a small answer; they wait for others, since to add one costs as much as to add a hundred
 WAITING = 256  # rows
 BRACES = 64  # in a small answer: it is nested no deeper, and adding its rows later cannot fail
@@ -53,7 +54,7 @@ class Gathered:
         try:
             added = self._read(content, content_type, kind) if self._bytes >= LARGE else None
             if added is None:
-                is_small = len(content) <= LARGE and content.count(b"{") <= BRACES
+                is_small = len(content) <= SMALL and content.count(b"{") <= BRACES
                 added = self._add(*document_of(content, content_type, kind), is_small=is_small)
         except RecursionError:
             raise documents.too_deep() from None

@@ -70,7 +70,7 @@ def as_text(cells: Any, dtype: Any) -> Any:
         return cells if dtype is None else pd.array(cells, dtype=dtype)
     if dtype is None:
         return cells.to_numpy(zero_copy_only=False) if cells.num_chunks else np.empty(0, object)
-    return _array_type(dtype)(cells, dtype=dtype)
+    return _array_type()(cells, dtype=dtype)
 
 
 @lru_cache(1)
@@ -82,5 +82,6 @@ def text_dtype() -> Any:
 
 
 @lru_cache(1)
-def _array_type(dtype: Any) -> Any:
-    return dtype.construct_array_type()
+def _array_type() -> Any:
+    # Takes no dtype: pandas needs longer to hash one than for the rest.
+    return text_dtype().construct_array_type()

@@ -3,6 +3,7 @@
     python -m tests.benchmarks.frames_speed            10,000 and 50,000 records, a minute or two
     python -m tests.benchmarks.frames_speed --full     10,000 and 200,000 records, as published
     python -m tests.benchmarks.frames_speed --small    100 records, and what the first call costs
+    python -m tests.benchmarks.frames_speed --full --kind stripe    one kind of the three
 
 Ratios count, and are made of runs that alternate; the times are this machine's. The best of the runs is taken: whatever
 else the machine does only ever adds to a time. Both sides get the same bytes and return a DataFrame; ours also finds
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,11 @@ def run(side: str, kind: str, path: str) -> dict[str, float]:
     return made
 
 
-def compare(counts: list[int], runs: int = RUNS) -> list[dict[str, Any]]:
+def compare(counts: list[int], kinds: Sequence[str], runs: int = RUNS) -> list[dict[str, Any]]:
     """One row for each kind and count."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for kind in KINDS:
+        for kind in kinds:
             for count in counts:
                 path = Path(folder) / "answer.json"
                 path.write_bytes(answer(kind, count))
@@ -152,6 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--kind", choices=list(KINDS), help="only this one")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--one-small", help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -164,7 +166,7 @@ def main() -> None:
             command = [sys.executable, "-m", "tests.benchmarks.frames_speed", "--one-small", kind]
             print(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
     else:
-        rows = compare([10_000, 200_000 if asked.full else 50_000])
+        rows = compare([10_000, 200_000 if asked.full else 50_000], [asked.kind] if asked.kind else list(KINDS))
         print(f"geometric mean {mean([row['times faster'] for row in rows]):.2f} times faster · {versions()}")
 
 

@@ -111,6 +111,12 @@ def _is_skipped(line: str) -> bool:
 
 
 def _refuse_variable(line: str) -> None:
+    """Raise UsageError for variables of other tools: a line that sets one, and one in a path, which has no braces."""
+    if found := re.search(r"\{\{\s*([\w.-]+)\s*\}\}", line.partition("?")[0]):
+        raise UsageError(
+            f"{found[0]} is a variable of .http files and Postman: write [{found[1]}], and its value with -p "
+            f"{found[1]}=… or as a variable of the notebook. A path stands below the base URL by itself."
+        )
     if found := re.match(r"@([\w.-]+)\s*=", line):
         raise UsageError(
             f"{line.strip()[:40]!r} is a variable of a .http file: write {found[1]} = … in a Python cell, or give it "

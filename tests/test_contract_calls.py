@@ -108,6 +108,16 @@ def test_white_space_around_a_request_line_is_none_of_it(shop: NotebookShell, ec
     assert (echo.last.method, echo.last.target, echo.last.body) == ("GET", "/v1/x", b"")
 
 
+def test_double_braces_in_a_path_are_told_how_a_value_is_written(shop: NotebookShell, echo: Echo) -> None:
+    for text in ("GET {{host}}/users", "{{host}}/users", "GET /users/{{ id }}?x=1"):
+        with pytest.raises(UsageError, match=r"is a variable of \.http files and Postman: write \[(host|id)\]"):
+            shop.run(f"%apicall shop '{text}'")
+    assert not echo.arrived
+    shop.run('%%apicall shop\nPOST /x?q={{id}}&p={id}\nX-A: $id\n\n{"text": "Hello {{name}}"}')
+    assert dict(echo.last.query) == {"q": "{{id}}", "p": "{id}"}
+    assert json.loads(echo.last.body) == {"text": "Hello {{name}}"}
+
+
 @pytest.mark.parametrize("kind", ["", "Content-Type: application/x-www-form-urlencoded\n"])
 def test_a_form_can_be_written_pair_by_pair_as_in_http_files(shop: NotebookShell, echo: Echo, kind: str) -> None:
     shop.run(f"%%apicall shop -p c='x y'\nPOST /x\n{kind}\na=1\n&b=2\n  &c=<c>\n")

@@ -113,7 +113,13 @@ def collections(draw: st.DrawFn) -> CollectionSettings:
                 params=st.dictionaries(NAMES, TEXT | st.integers(-9, 9) | st.booleans() | REFERENCE, max_size=2),
                 doc=LINES,
                 private=st.lists(NAMES, max_size=2).map(tuple),
+                optional=st.lists(NAMES, max_size=2).map(tuple),
                 strict=st.booleans(),
+                columns=st.dictionaries(LINES, st.sampled_from(["Int64", "string"]), max_size=2),
+                cache=st.sampled_from(["", "1h"]),
+                key=st.lists(LINES, max_size=2).map(tuple),
+                records=LINES,
+                pages=st.sampled_from(["", "all", "3"]),
             ),
             max_size=2,
         )

@@ -274,6 +274,20 @@ def test_no_rows_are_an_empty_frame_and_nothing_is_sent(shop: NotebookShell, ech
     assert not echo.arrived
 
 
+def test_a_column_that_stands_twice_is_said(shop: NotebookShell, echo: Echo) -> None:
+    shop.user_ns["rows"] = pd.DataFrame([[1, 2]], columns=["id", "id"])
+    with pytest.raises(UsageError, match="--each rows: the column 'id' stands twice"):
+        shop.run("%apicall shop GET /x/[id] --each rows")
+    assert not echo.arrived
+
+
+def test_a_forecast_is_shown_when_it_changes_and_not_at_each_call(shop: NotebookShell) -> None:
+    shop.user_ns["rows"] = pd.DataFrame({"id": range(250)})
+    shop.run("%apicall shop GET /x/[id] --each rows -o out")
+    assert "250 calls, 8 at a time" in shop.display_text()
+    assert len(shop.displays) <= 4
+
+
 def test_a_dry_run_of_a_sweep_shows_its_first_request(shop: NotebookShell, echo: Echo) -> None:
     shop.user_ns["rows"] = [{"id": 7}, {"id": 8}]
     shop.run("%apicall shop GET /x/[id] --each rows --dry-run")

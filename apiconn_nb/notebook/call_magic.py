@@ -197,11 +197,14 @@ def _sweep(
     given: dict[str, Any],
 ) -> Sweep:
     rows = _rows(shell.user_ns, given["each"])
+    columns = rows.columns if hasattr(rows, "columns") else {name for row in rows for name in row}
+    for name in columns:
+        if list(columns).count(name) > 1:
+            raise UsageError(f"--each {given['each']}: the column {name!r} stands twice in it: rename one.")
     if options.returned not in ("auto", "frame"):
         raise UsageError(f"--each makes one frame of all answers, no {options.returned}: leave --as out.")
     keep = [name for names in given.get("keep", ()) for name in names.split(",")] or None
     if saved is None:  # what is no column is a variable, as in a call of its own
-        columns = rows.columns if hasattr(rows, "columns") else {name for row in rows for name in row}
         found = variables_of(template, shell.user_ns)
         values = {**{name: value for name, value in found.items() if name not in columns}, **values}
     kind = SpreadSweep if is_dask(rows) else Sweep

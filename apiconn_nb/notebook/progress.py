@@ -30,6 +30,7 @@ class Watching:
         self._last: Progress | None = None
         self._bar: Any = None
         self._announced: Any = None
+        self._forecast = ""
         self._growing: Any = None
 
     def __enter__(self) -> Self:
@@ -37,7 +38,8 @@ class Watching:
 
     def __call__(self, progress: Progress) -> None:
         """Show how far it is."""
-        if progress.forecast:
+        if progress.forecast and progress.forecast != self._forecast:
+            self._forecast = progress.forecast
             self._announce(progress.forecast)
         if not self._is_watched:
             return

@@ -127,8 +127,6 @@ class Pages(Iterator[Page]):
             self.close()
         else:
             self._look_ahead(following, _size_of(answer.response))
-            if self._ahead:
-                time.sleep(GIVE_WAY)
         self._given = before
         return Page(self.number, request, answer.response, answer.document, answer.rows)
 
@@ -180,6 +178,7 @@ class Pages(Iterator[Page]):
             return  # it has changed: page by page from here
         for request in islice(forecast, room - len(self._ahead)):
             self._send(request)
+        time.sleep(GIVE_WAY)
 
     def _send(self, request: httpx.Request) -> None:
         if self._executor is None:

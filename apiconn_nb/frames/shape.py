@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -48,8 +48,14 @@ class Shape:
         """Take in more objects."""
         self.objects += len(objects)
         self.empty = self.empty or not all(objects)
-        for key in dict.fromkeys(chain.from_iterable(objects)):
-            self._learn(self.fields.setdefault(key, Field()), [item[key] for item in objects if key in item])
+        keys = dict.fromkeys(chain.from_iterable(objects))
+        found: Iterable[tuple[str, list[Any]]]
+        if len(keys) <= MANY_KEYS:
+            found = ((key, [item[key] for item in objects if key in item]) for key in keys)
+        else:  # a name for every row: to go through all objects for each would never end
+            found = _by_key(objects).items()
+        for key, values in found:
+            self._learn(self.fields.setdefault(key, Field()), values)
 
     def _learn(self, known: Field, values: list[Any]) -> None:
         known.seen += len(values)
@@ -73,3 +79,12 @@ class Shape:
     def anchor(self) -> str | None:
         """A key that stood in every object: by it a decoder can tell an empty object from one whose values are null."""
         return next((key for key, known in self.fields.items() if known.seen == self.objects), None)
+
+
+def _by_key(objects: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The values of each key, in the order in which the keys are met."""
+    found: dict[str, list[Any]] = {}
+    for item in objects:
+        for key, value in item.items():
+            found.setdefault(key, []).append(value)
+    return found

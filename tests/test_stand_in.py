@@ -39,7 +39,7 @@ def test_the_demo_signs_in_by_itself_without_a_person(shop: Handle, magics: Note
     magics.run(LOGIN.format(name="shop", url=shop.url))
     magics.run("%apiconn_auth shop --login")
 
-    assert "Signed in" in shown(magics)
+    assert "signed in" in shown(magics)
     who = magics.run("%apicall shop GET /me")
     assert who["name"].tolist() == ["Ada Lovelace"]
 
@@ -49,7 +49,7 @@ def test_by_the_way_that_was_asked_for(shop: Handle, magics: NotebookShell, way:
     magics.run(LOGIN.format(name="shop", url=shop.url))
     magics.run(f"%apiconn_auth shop --login --via {way}")
 
-    assert "Signed in" in shown(magics)
+    assert "signed in" in shown(magics)
 
 
 def test_a_provider_of_somebody_else_waits_for_a_person(shop: Handle, magics: NotebookShell) -> None:

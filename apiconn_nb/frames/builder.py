@@ -24,6 +24,10 @@ from apiconn_nb.frames.rows import Found
 from apiconn_nb.frames.table import Table
 
 EMPTY = "the answer is empty"
+TOO_MUCH = (
+    "The table does not fit into this machine's memory: ask for fewer rows or columns at a time. "
+    "--as bytes gives the answer as it came."
+)
 _MANY = 25_000  # objects
 
 
@@ -33,7 +37,7 @@ def to_frame(
     """One answer as a table.
 
     `content`: the decoded body. `content_type`: its Content-Type header. `records`: a JMESPath to the rows, where they
-    are not to be looked for. Raises FrameError, one line, when the answer cannot become a table.
+    are not to be looked for. Raises FrameError, one line, when the answer cannot become a table, or the memory is full.
     """
     builder = FrameBuilder(records=records, options=options)
     with _uncollected():
@@ -90,7 +94,7 @@ class FrameBuilder:
         if self._unread.strip():
             unread, self._unread = self._unread, b""
             self._add(unread, self._stream_type, self._streamed())
-        with _uncollected():
+        with _building():
             return self._finished()
 
     def _streamed(self) -> Kind:
@@ -102,7 +106,7 @@ class FrameBuilder:
             return 0
         if self._kind is not None and (kind in TABULAR) != (self._kind in TABULAR):
             raise FrameError(f"This page is {kind}, the ones before it were {self._kind}: they are no one table.")
-        with _uncollected():
+        with _building():
             if kind in TABULAR:
                 sheet = table_of(content, content_type, kind)
                 self._frames.append(sheet.frame)
@@ -152,6 +156,16 @@ class FrameBuilder:
             else:
                 builder.add(content, content_type)
         return builder.finish()
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """`_uncollected`, and a full memory is a FrameError, which lets go of what was half made."""
+    try:
+        with _uncollected():
+            yield
+    except MemoryError:
+        raise FrameError(TOO_MUCH) from None
 
 
 @contextmanager

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import pickle
+import subprocess
+import sys
 import weakref
 from typing import Any
 
@@ -242,6 +245,31 @@ def test_bytes_that_cannot_be_kept_are_said(monkeypatch: pytest.MonkeyPatch) -> 
     assert kept.lost == "the answer's bytes could not all be kept (No space left on device)"
     with pytest.raises(FrameError, match="There is no raw answer"):
         list(kept.pages())
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="the limit on memory is Linux's")
+def test_a_full_memory_is_one_sentence_and_the_next_answer_a_table() -> None:
+    """In a process of its own, with 60 MB left for a table that takes several times that."""
+    script = """
+import resource
+from apiconn_nb.errors import FrameError
+from apiconn_nb.frames import to_frame
+
+large = b"[" + b",".join(b'{"id": %d, "name": "somebody %d", "tags": [1, 2]}' % (n, n) for n in range(500_000)) + b"]"
+to_frame(large[: large.index(b"}", 2_000_000) + 1] + b"]")
+with open("/proc/self/statm") as file:
+    held = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + 60_000_000, resource.RLIM_INFINITY))
+try:
+    print(to_frame(large).frame.shape)
+except FrameError as error:
+    print(error)
+print(to_frame(b'[{"id": 1}, {"id": 2}]').frame.id.tolist())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    said, after = done.stdout.splitlines()
+    assert said.startswith("The table does not fit into this machine's memory")
+    assert (after, done.stderr) == ("[1, 2]", "")
 
 
 # ── df.api ──

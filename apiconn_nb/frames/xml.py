@@ -8,8 +8,32 @@ An element becomes an object of its attributes (``@name``), its children by thei
 from __future__ import annotations
 
 from typing import Any
+from xml.etree.ElementTree import Element, TreeBuilder
 
 from apiconn_nb.errors import FrameError
+from apiconn_nb.frames.documents import too_deep
+
+_DEEPEST = 500  # elements in each other; no table is, and a tree of a million took a full memory minutes to let go of
+
+
+class _Tree(TreeBuilder):
+    """The elements, as long as they are not too deep in each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        """An element begins. Raises FrameError."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise too_deep()
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        """An element ends."""
+        self._depth -= 1
+        return super().end(tag)
 
 
 def document_of(content: bytes) -> dict[str, Any]:
@@ -20,7 +44,11 @@ def document_of(content: bytes) -> dict[str, Any]:
     except ImportError:
         raise FrameError("An XML answer needs one more package: pip install 'apiconn_nb[xml]'.") from None
     try:
-        root = ElementTree.fromstring(content, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+        parser = ElementTree.DefusedXMLParser(
+            target=_Tree(), forbid_dtd=False, forbid_entities=True, forbid_external=True
+        )
+        parser.feed(content)
+        root = parser.close()
     except ElementTree.ParseError as error:
         raise FrameError(f"Not XML: {error}; --as text shows the answer as it came.") from None
     except DefusedXmlException as error:

@@ -69,7 +69,7 @@ ROWS = (
     ),
     Row(
         "**Bombs.** gzip, deflate, brotli, a gigabyte, endless bodies, 10,000 levels, entities, workbooks and Parquet "
-        "files that unfold, each in a process that may use 700 MB more",
+        "files that unfold, each in a process that may use 450 MB more",
         "{bombs.survived} survived",
         ("test_bombs.py::test_each_bomb_is_a_frame_or_one_clear_error",),
     ),

@@ -18,7 +18,7 @@ from tests.hardening.bombs import BOMBS, CAP, TIMEOUT
 from tests.login.kernel import ROOT
 from tests.needs import need
 
-MEGABYTES = 700  # beyond what the process holds before; the cap is 20 MB, and a table takes several times its text
+MEGABYTES = 450  # beyond what the process holds before; the cap is 20 MB, and a table takes several times its text
 ROWS = {"five_thousand_columns", "a_name_for_every_row", "five_names_for_every_row", "lists_beside_lists",
         "a_line_of_fifteen_megabytes", "ten_thousand_deep", "a_workbook_that_says_it_is_large",
         "a_number_of_ten_million_digits"}  # fmt: skip

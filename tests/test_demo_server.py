@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -236,6 +239,51 @@ def notebook(path: Path, *cells: str) -> Path:
     document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(document, path)
     return path
+
+
+def test_the_command_opens_jupyterlab_also_for_root(tmp_path: Path) -> None:
+    """A container's user is root, as whom JupyterLab ends at once unless it is told to go on."""
+    need("jupyterlab")
+    (tmp_path / "a.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    options = [f"--jupyter={each}" for each in ("--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0")]
+    command = [
+        sys.executable,
+        "-m",
+        "apiconn_nb.demo",
+        "--port",
+        "0",
+        "--notebook",
+        str(tmp_path / "a.ipynb"),
+        *options,
+    ]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches both, as in a terminal
+    )
+    assert process.stdout is not None
+    try:
+        said = ""
+        while not (found := re.search(r"http://127\.0\.0\.1:[1-9]\d*/lab\S*\?token=\w+", said)):
+            line = process.stdout.readline()
+            assert line, said  # it has ended
+            said += line
+        # The address is said a moment before anybody listens.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=6), follow_redirects=True) as browser:
+            assert browser.get(found[0]).status_code == 200
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)  # with JupyterLab's own status
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.mark.filterwarnings("default")  # zmq and jupyter_client warn about their own event loops

@@ -76,7 +76,7 @@ def _lab(notebook: Path, port: int, options: list[str]) -> int:
     with serve(port) as demo:
         print(f"The demo runs at {demo.url}; JupyterLab opens at {notebook.name}. Ctrl-C twice ends both.")
         sys.stdout.flush()
-        command = [sys.executable, "-m", "jupyterlab", str(notebook), *options]
+        command = [sys.executable, "-m", "jupyterlab", str(notebook), *_as_who(), *options]
         # The kernels inherit these, so `demo.running()` in a notebook finds this demo.
         lab = subprocess.Popen(command, env={**os.environ, **demo.environ()})  # noqa: S603 - our own interpreter
         while True:
@@ -84,6 +84,12 @@ def _lab(notebook: Path, port: int, options: list[str]) -> int:
                 return lab.wait()
             except KeyboardInterrupt:
                 continue  # JupyterLab got it too, asks, and ends in its own time with its kernels
+
+
+def _as_who() -> list[str]:
+    """In a container one is often root, as whom JupyterLab does not start unless it is told to."""
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--allow-root"] if is_root else []
 
 
 def _check(notebook: Path) -> int:

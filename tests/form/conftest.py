@@ -23,6 +23,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore:Deprecated in traitlets 4.1:DeprecationWarning"))
 
 
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Any]:
+    """The embedded demo."""
+    pytest.importorskip("flask")
+    from apiconn_nb import demo as embedded
+
+    with embedded.serve() as running:
+        yield running
+
+
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """The workspace of an empty folder."""

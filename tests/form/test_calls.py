@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,15 +15,6 @@ from tests.canary import Canary
 from tests.form.person import Person, living
 
 AtForm = Callable[..., Person]
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Any]:
-    pytest.importorskip("flask")
-    from apiconn_nb import demo as embedded
-
-    with embedded.serve() as running:
-        yield running
 
 
 def test_a_call_is_written_tried_and_saved(at_form: AtForm, demo: Any, space: Workspace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,15 +16,6 @@ from tests.canary import Canary
 from tests.form.person import Person, living, wait_for
 
 AtForm = Callable[..., Person]
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Any]:
-    pytest.importorskip("flask")
-    from apiconn_nb import demo as embedded
-
-    with embedded.serve() as running:
-        yield running
 
 
 def basic(person: Person, demo: Any) -> None:

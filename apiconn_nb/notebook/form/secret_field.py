@@ -15,6 +15,7 @@ import anywidget
 from traitlets import Bool, Int, Unicode
 
 _JAVASCRIPT = Path(__file__).with_name("secret_field.js").read_text(encoding="utf-8")
+_STYLE = Path(__file__).with_name("secret_field.css").read_text(encoding="utf-8")
 
 
 class SecretField(anywidget.AnyWidget):
@@ -25,6 +26,7 @@ class SecretField(anywidget.AnyWidget):
     """
 
     _esm = Unicode(_JAVASCRIPT).tag(sync=True)
+    _css = Unicode(_STYLE).tag(sync=True)
     label = Unicode().tag(sync=True)
     placeholder = Unicode().tag(sync=True)
     multiline = Bool(False).tag(sync=True)

@@ -68,8 +68,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Thousands of tests and the modules they import are no garbage: a collection, and each IPython shell makes one as
-    it ends, need not walk them all (0.8 s a time).
+    """Thousands of tests and the modules they import are no garbage, see `_set_aside`."""
+    _set_aside()
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Nor is what a file's tests have left alive."""
+    if nextitem is not None and nextitem.path != item.path:
+        _set_aside()
+
+
+def _set_aside() -> None:
+    """Collect what is garbage; a later collection, and each IPython shell makes one as it ends, need not walk the rest
+    again (0.8 s a time).
     """
     gc.collect()
     gc.freeze()

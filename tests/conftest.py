@@ -43,6 +43,8 @@ THOROUGH = (
     "tests/test_cache.py::test_a_killed",
     "tests/test_config_writing.py::test_a_writer_killed",
     "tests/test_config_writing.py::test_two_processes",
+    "tests/test_demo_server.py::test_the_command_opens",
+    "tests/test_demo_server.py::test_check",
     "tests/calling/test_sweep.py::test_ten_thousand",
     "tests/notebook/test_errors_shown.py::test_an_interrupt",
     "tests/test_canary.py::test_by",

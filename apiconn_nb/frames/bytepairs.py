@@ -40,8 +40,8 @@ def has_tiny(text: bytes | memoryview) -> bool:
 
 
 def _has_zeros(text: bytes | memoryview) -> bool:
-    """Whether 300 zeros stand in a row; wherever they do, one of the text's eights is all zeros."""
-    eights = np.frombuffer(text, np.uint64, len(text) // 8)
+    """Whether 300 zeros stand in a row; wherever they do, one of the text's eights is all zeros, 256 bytes apart."""
+    eights = np.frombuffer(text, np.uint64, len(text) // 8)[::32]
     return bool((eights == int.from_bytes(b"0" * 8, sys.byteorder)).any()) and b"0" * 300 in bytes(text)
 
 

@@ -40,22 +40,35 @@ def as_dates(cells: Any, first: str) -> Any:
 
 def _from_arrow(cells: Any, form: re.Pattern[str]) -> Any:
     zone = "UTC" if form is _FORMS[0] else None
-    unit = _unit(cells)
     try:
         if form is _FORMS[2]:
             cells = cells.cast(pa.date32())
         elif form is _FORMS[1] and not _all_longer(cells, _DATE_LENGTH):
             return None  # Arrow's reader takes dates among date-times; the contract does not
-        times = cells.cast(pa.timestamp(unit, zone))
+        times = _finest(cells, zone)
     except pa.ArrowInvalid:
         return None
-    return times.to_numpy() if zone is None else _utc(unit).__from_arrow__(times)
+    return times.to_numpy() if zone is None else _utc(times.type.unit).__from_arrow__(times)
 
 
-def _unit(cells: Any) -> Literal["ns", "us"]:
-    """The finest unit that holds all years; told from the texts, since older Arrows let nanoseconds overflow."""
+def _finest(cells: Any, zone: str | None) -> Any:
+    """The times in nanoseconds, or in microseconds where those do not hold all years. Raises ArrowInvalid."""
+    try:
+        times = cells.cast(pa.timestamp("us", zone))
+    except pa.ArrowInvalid:  # more digits of a second, or no date-time
+        if not _in_nanoseconds(cells):
+            raise
+        return cells.cast(pa.timestamp("ns", zone))
+    try:
+        return times.cast(pa.timestamp("ns", zone))
+    except pa.ArrowInvalid:
+        return times
+
+
+def _in_nanoseconds(cells: Any) -> bool:
+    """Whether nanoseconds hold all years; told from the texts, since older Arrows let them overflow."""
     ends = pc.min_max(cells).as_py()
-    return "ns" if ends["min"] >= _FIRST_YEAR and ends["max"] < _LAST_YEAR else "us"
+    return bool(ends["min"] >= _FIRST_YEAR and ends["max"] < _LAST_YEAR)
 
 
 def _all_longer(cells: Any, length: int) -> bool:

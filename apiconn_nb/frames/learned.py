@@ -17,7 +17,7 @@ from apiconn_nb.frames.rows import Found
 from apiconn_nb.frames.sketch import SAMPLE, Cut, sketch_of
 
 OPENED = 2**19  # bytes; a shorter answer is looked through in less time than its beginning is looked at closely
-LEARN = 2**18  # bytes the first shape is learned from
+LEARN = 2**17  # bytes the first shape is learned from
 SPREAD = 128  # records the first shape is learned from, where all of them are known
 _MANY = 1000
 

@@ -7,11 +7,12 @@ widens the shape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from msgspec.structs import astuple
 
 from apiconn_nb.errors import FrameError
@@ -23,7 +24,8 @@ from apiconn_nb.frames.pieces import Piece, Source
 from apiconn_nb.frames.shape import Shape
 from apiconn_nb.frames.structs import Plan, Step, compiled
 
-PIECE = 2**20  # bytes; they and what is made of them stay in the processor's cache
+PIECE = 3 * 2**19  # bytes; of more, what is made of them does not stay in the processor's cache
+FIRST = 2**18  # bytes; each piece is twice the one before, since one that does not fit is read twice
 WIDEN = 12  # times a shape is widened before what does not fit is just read generically
 
 
@@ -38,6 +40,7 @@ class Reader:
         self._root = root
         self._shape = Shape()
         self._widened = 0
+        self._size = min(FIRST, PIECE)
         self._start = 0
         self._lines = False
         self._plan: Plan | None = None
@@ -58,7 +61,7 @@ class Reader:
             self._widen(sample)
         elif turned:
             self._compile()
-        while (piece := source.cut(PIECE)) is not None:
+        while (piece := source.cut(self._size)) is not None:
             added = self._read(piece, start + rows)
             while added is None:
                 try:
@@ -68,6 +71,7 @@ class Reader:
                     piece = source.refuse()
                     added = self._read(piece, start + rows)
             rows += added
+            self._size = min(2 * self._size, PIECE)
         return rows, list(notes)
 
     def _read(self, piece: Piece, start: int) -> int | None:
@@ -83,15 +87,10 @@ class Reader:
             return None
         if not records:
             return 0  # blank lines
-        typed: list[tuple[Node, Part]] = []
-        others: list[tuple[Node, Sequence[Any]]] = []
-        if not _gather(plan.steps, records, start, typed, others):
+        cells = _Cells(piece, start)
+        if not cells.take(plan.steps, _columns(records)):
             return None
-        for node, part in typed:
-            node.parts.append(part)
-        for node, values in others:
-            add_values(node, values, start)
-            pack_last(node, len(records))
+        cells.put(len(records))
         return len(records)
 
     def _read_generically(self, piece: Piece, start: int) -> tuple[int, list[str]]:
@@ -125,40 +124,71 @@ def rows_in(piece: Piece, lines: bool) -> tuple[list[Any], list[str]]:
     return documents.lines_of(text) if lines else documents.document_of(text)
 
 
-def _gather(
-    steps: list[Step],
-    records: Sequence[Any],
-    start: int,
-    typed: list[tuple[Node, Part]],
-    others: list[tuple[Node, Sequence[Any]]],
-) -> bool:
-    """The cells of each field; False when a number among them may not be what stood in the text."""
-    values: Sequence[Any]
-    for step, values in zip(steps, zip(*map(astuple, records), strict=True), strict=True):
-        match step.kind:
-            case "none":
-                continue
-            case "object":
-                if None in values:
-                    if not any(values):
+class _Cells:
+    """The cells of the records of one piece, as rows from `start` on, until all are known to be right."""
+
+    def __init__(self, piece: Piece, start: int) -> None:
+        self._piece = piece
+        self._start = start
+        self._typed: list[tuple[Node, Part]] = []
+        self._others: list[tuple[Node, Sequence[Any]]] = []
+        self._has_tiny: bool | None = None
+
+    def take(self, steps: list[Step], columns: Iterable[Sequence[Any]]) -> bool:
+        """Take the cells of each field; False when a number among them may not be what stood in the text."""
+        for step, values in zip(steps, columns, strict=True):
+            match step.kind:
+                case "none":
+                    continue
+                case "object":
+                    if None in values and not any(values):
                         continue
-                    values = [step.absent if value is None else value for value in values]
-                if not _gather(step.steps, values, start, typed, others):
-                    return False
-            case "any":
-                others.append((step.node, values))
-            case "float":
-                part = typed_part("float", values, start)
-                if _beyond_exact(part.cells):
-                    return False
-                typed.append((step.node, part))
-            case kind:
-                part = typed_part(kind, values, start)
-                pack([part])
-                typed.append((step.node, part))
-    return True
+                    if not self.take(step.steps, self._inner(step, values)):
+                        return False
+                case "any":
+                    self._others.append((step.node, values))
+                case kind:
+                    part = typed_part(kind, values, self._start)
+                    if kind == "float" and not self._is_exact(part.cells):
+                        return False
+                    pack([part])
+                    self._typed.append((step.node, part))
+        return True
+
+    def put(self, rows: int) -> None:
+        """Put what was taken into the tree, `rows` cells a column."""
+        for node, part in self._typed:
+            node.parts.append(part)
+        for node, values in self._others:
+            add_values(node, values, self._start)
+            pack_last(node, rows)
+
+    def _inner(self, step: Step, objects: Sequence[Any]) -> Iterable[Sequence[Any]]:
+        """The columns of an object's fields; an empty object is a cell of its own."""
+        present = objects
+        if None in objects:
+            present = [step.absent if value is None else value for value in objects]
+        if not step.may_be_empty:
+            return _columns(present)
+        records = list(map(astuple, present))
+        blank = astuple(step.absent)
+        if blank in records:
+            empty = (record == blank and value is not None for record, value in zip(records, objects, strict=True))
+            own: list[Any] = [{} if one else None for one in empty]
+            if {} in own:
+                self._typed.append((step.node, Part("object", own, self._start, len(own))))
+        return ([None if value is UNSET else value for value in values] for values in zip(*records, strict=True))
+
+    def _is_exact(self, numbers: Any) -> bool:
+        """Whether none was an integer rounded to a double, or a number rounded to zero."""
+        sizes = np.abs(numbers)
+        if (sizes >= EXACT).any():
+            return False
+        if self._has_tiny is None and (sizes == 0).any():
+            self._has_tiny = has_tiny(self._piece)
+        return not self._has_tiny
 
 
-def _beyond_exact(numbers: Any) -> bool:
-    """Whether an integer may have been rounded when it was read as a double."""
-    return bool((np.abs(numbers) >= EXACT).any())
+def _columns(records: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """The values of each field of structs."""
+    return zip(*map(astuple, records), strict=True)

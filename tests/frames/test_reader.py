@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -117,6 +118,40 @@ def test_a_number_beyond_doubles_is_kept(literal: str, value: str) -> None:
 
     assert str(frame["n"][4]) == value
     assert [str(item) for item in frame["n"][5]] == [value]
+
+
+@pytest.mark.parametrize("literal", ["1e-400", "-1e-400", "0." + "0" * 400 + "1"])
+@pytest.mark.parametrize("record", ['{"n": [1, {"m": %s}]}', '{"n": {"m": %s}}', '{"n": %s}'])
+def test_a_number_that_rounds_to_zero_is_kept_wherever_it_stands(literal: str, record: str) -> None:
+    before = ",".join(record % number for number in ("1.5", "2.5", "0.5", "3.5"))
+    content = f"[{before},{record % literal},{record % '0.0'},{record % literal}]".encode()
+
+    frame = frames.to_frame(content, options=frames.FrameOptions(dates=False)).frame
+
+    cells = frame.iloc[:, 0].tolist()
+    numbers = [cell[1]["m"] if isinstance(cell, list) else cell for cell in cells]
+    assert numbers[:4] == [1.5, 2.5, 0.5, 3.5]
+    assert [str(number) for number in numbers[4:]] == [str(Decimal(literal)), "0.0", str(Decimal(literal))]
+
+
+@pytest.mark.parametrize(
+    "rest", ['{"o": {}}', '{"o": null}', "{}", '{"o": {"b": null}}', '{"o": {"b": {}}}', '{"o": 1}']
+)
+def test_an_object_that_may_be_empty_is_read_without_being_learned_again(
+    rest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty, null, missing, and with a null in it are four different things, and the shape holds them all."""
+    widened: list[int] = []
+    learn = reader.Reader._widen
+    monkeypatch.setattr(reader.Reader, "_widen", lambda self, rows: (widened.append(len(rows)), learn(self, rows))[1])
+    monkeypatch.setattr(learned, "LEARN", 200)
+    some = ['{"o": {"a": 1}}', '{"o": {}}', '{"o": {"b": {"c": "x"}}}', '{"o": null}', "{}", '{"o": {"b": {}}}']
+    content = f"[{','.join([*some * 4, rest, *some])}]".encode()
+
+    large = frames.to_frame(content)
+
+    assert_same(large, generic(content))
+    assert len(widened) == (2 if rest == '{"o": 1}' else 1)
 
 
 def test_text_that_is_not_utf8_is_read_as_the_whole_answer_would_be() -> None:

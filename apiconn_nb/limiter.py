@@ -171,7 +171,7 @@ class Limiter:
             until, why = self._pace.ready_at, "its pace"
         for quota in self._quotas.values():
             if quota.reset_at is not None and quota.reset_at <= now:
-                quota.reset_at = now + (quota.period or GUARD)
+                quota.reset_at = now + min(quota.period or GUARD, LONGEST)
                 quota.remaining = _part(quota.limit, self.share)
             spent = quota.remaining is not None and quota.remaining <= 0
             if spent and quota.reset_at is not None and quota.reset_at > until and self._concerns(quota, request):

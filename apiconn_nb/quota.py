@@ -213,7 +213,10 @@ def _families(fields: dict[str, str], now: float, notes: list[str]) -> Iterable[
     for group, window in windows.items():
         period = window.period or _PERIODS.get(group)
         if window.limit != 0 and (window.limit is not None or window.remaining is not None):  # 0 of 0: no limit
-            yield replace(window, period=period, reset=period if window.reset is None else window.reset)
+            reset = window.reset
+            if reset is None and period is not None:
+                reset = _bounded("a rate limit's period", f"{period:.0f}", period, notes)
+            yield replace(window, period=period, reset=reset)
 
 
 def _with(window: Window, kind: str, text: str, now: float, notes: list[str]) -> Window:

@@ -237,6 +237,7 @@ header_text = st.text(
     st.sampled_from([200, 403, 429, 503]),
 )
 @example({"ratelimit": ";" * 4000, "ratelimit-policy": '"' * 4000}, 200)
+@example({"x-ratelimit-remaining": "0", "x-a-ratelimit-interval-milliseconds": "9" * 15}, 200)
 @example({"ratelimit": '"a";' * 900, "x-ratelimit-reset": "9" * 400}, 429)
 def test_any_header_is_understood_bounded_or_dropped(headers: dict[str, str], status: int) -> None:
     response = httpx.Response(status, headers=[(n.encode(), v.encode("latin-1")) for n, v in headers.items()])
@@ -251,6 +252,14 @@ def test_any_header_is_understood_bounded_or_dropped(headers: dict[str, str], st
 
 
 # What the limiter does.
+
+
+def test_a_quota_that_is_renewed_for_ever_is_asked_after_a_day(clock: Clock) -> None:
+    limiter = limiter_at(clock, patience=2 * LONGEST)
+    limiter.learn(answer(ratelimit='"x";r=0;t=1', ratelimit_policy='"x";q=1;w=999999999999999'))
+
+    assert limiter.acquire() == pytest.approx(1, abs=0.1)
+    assert limiter.acquire() == pytest.approx(LONGEST, abs=1)
 
 
 def test_nothing_is_limited_until_an_answer_says_so(clock: Clock) -> None:

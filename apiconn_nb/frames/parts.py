@@ -132,7 +132,7 @@ def _with_gaps(values: Sequence[Any], code: Literal["q", "?"]) -> tuple[Any, Any
     valid, cells = pa.array(values, pa.int64() if code == "q" else pa.bool_()).buffers()
     gaps = ~_bits(valid, len(values))
     read = np.frombuffer(cells, np.int64, len(values)) if code == "q" else _bits(cells, len(values))
-    return np.where(gaps, 0, read).astype(code), gaps
+    return np.where(gaps, 0, read).astype(code, copy=False), gaps
 
 
 def _bits(buffer: Any, length: int) -> Any:

@@ -122,7 +122,7 @@ class Limiter:
                 self._refuse(said, now)
             elif response.status_code < 500:
                 self._pace.accepted(now)
-            return max(0.0, self._until(now, request)[0] - now)
+            return min(max(0.0, self._until(now, request)[0] - now), LONGEST)  # a sum of seconds is rounded
 
     def split(self, workers: int) -> Limiter:
         """The limiter of each of `workers` processes, so that together they keep what this one would."""

@@ -203,7 +203,8 @@ class Walk:
         if self._options.since:
             self._hold(response)
         total = self._pages.total_pages if self._pages is not None else None
-        self._tell(Progress(total or 0, page.number, self._gathering.rows, unit="page"))
+        wanted = min(total or 0, self._options.pages or total or 0)
+        self._tell(Progress(wanted, page.number, self._gathering.rows, unit="page"))
 
     def _answer(self, response: httpx.Response) -> Answer:
         if response is self._arriving:  # it has become rows already

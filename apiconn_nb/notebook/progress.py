@@ -55,6 +55,10 @@ class Watching:
         if self._bar is not None:
             if self._last is not None:
                 self._show(self._last)
+            if kind is None:
+                self._bar.total = (
+                    self._bar.n
+                )  # all that there was; tqdm leaves a red bar where it takes some to be missing
             self._bar.close()
         if self._growing is not None:
             self._growing.update(Line(""))
@@ -68,7 +72,7 @@ class Watching:
     def _show(self, progress: Progress) -> None:
         if progress.latest is not None:
             self._grow(progress)
-        elif self._bar is not None or progress.total >= _SHORTEST or progress.seconds >= _SOON:
+        elif self._bar is not None or (_is_under_way(progress) and _is_long(progress)):
             self._draw(progress)
 
     def _grow(self, progress: Progress) -> None:
@@ -96,6 +100,14 @@ class Watching:
         bar.set_postfix(said, refresh=False)
         bar.update(done - bar.n)
         bar.refresh()
+
+
+def _is_under_way(progress: Progress) -> bool:
+    return not progress.total or progress.calls < progress.total
+
+
+def _is_long(progress: Progress) -> bool:
+    return progress.total >= _SHORTEST or progress.seconds >= _SOON
 
 
 def _new_bar(total: int, unit: str) -> Any:

@@ -56,6 +56,15 @@ def test_an_error_keeps_the_pages_so_far(serve: Listing, concurrency: int, echo:
     assert list(partial.frame()["id"]) == before, "what was given away stays what it was"
 
 
+@pytest.mark.parametrize(("pages", "wanted"), [(1, 1), (3, 3), ("all", 6), (9, 6)])
+def test_progress_is_of_the_pages_that_are_wanted(pages: int | str, wanted: int, echo: Echo, opened: Open) -> None:
+    numbered(echo, "/list", 6)
+    seen: list[tuple[int, int]] = []
+    walk = prepare(opened(echo.url), parse("GET /list?page=1"), pages=pages)
+    walk.run(lambda progress: seen.append((progress.calls, progress.total)))
+    assert seen == [(page, wanted) for page in range(1, wanted + 1)]
+
+
 def test_resuming_fails_as_often_as_it_has_to(echo: Echo, opened: Open) -> None:
     listing(echo, "/list", 5, lambda page, time: Answer(500) if page in (2, 4) and time <= 2 else None)
     walk = prepare(opened(echo.url), parse("GET /list"), pages="all", concurrency=1)

@@ -12,6 +12,10 @@ from apiconn_nb.progress import Progress
 from tests.needs import need
 
 PAGES = 30
+pytestmark = [  # ipywidgets 7 warns of what it uses itself, as in tests/form
+    pytest.mark.filterwarnings("ignore:The .ipykernel.comm.Comm. class:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Deprecated in traitlets 4.1:DeprecationWarning"),
+]
 
 
 @pytest.fixture
